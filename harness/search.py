@@ -15,7 +15,7 @@ from harness.setting import INSTEAD, MAX_TRIALS, Setting, unknown_field
 MAX_CORNERS = 1024
 """Largest number of a space's corners that are checked before a search."""
 MAX_REDUCTION, MAX_RUNGS = 100, 20
-"""Largest accepted values. With larger values, the first rungs of any training would be the first step."""
+"""Largest accepted values. With larger values, the first rungs of most trainings would be the first step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class Search:
     def point(self, base: Setting, setting: Setting) -> dict[str, Any] | None:
         """The point of the space for a setting, or ``None``.
 
-        There is none if the space is smaller than at the draw, or has another centre.
+        There is none if the setting lies outside the ranges, or differs from ``base`` in another field.
         """
         found: dict[str, Any] = {}
         for name, made in self.space.items():

@@ -1,10 +1,10 @@
 """``ewc-variants``: does the source language's Fisher information help ewc, added or mixed in?
 
-A small version of the paper's Table 15: part-of-speech tagging on the embedded encoder and data, to German and Hindi,
-three seeds, at the quickstart's third learning rate. About six minutes on two cores.
+A small version of the paper's Table 15: part-of-speech tagging on the embedded encoder and data. The targets are German
+and Hindi, the seeds are three, and the learning rate is the quickstart's third. About six minutes on two cores.
 
-All methods have the same λ, as in the paper's table. If the mixed text's λ were twice the λ of the added penalties, the
-two methods would differ only in their passages.
+All ewc methods have the same λ, as in the paper's table. With twice this λ, ``mix`` would differ from ``plus`` only in
+its passages.
 """
 
 from harness.methods import L2, Ewc, Vanilla

@@ -4,7 +4,7 @@ Part-of-speech tagging on the embedded encoder and data: English to eleven langu
 extreme), two seeds. About four minutes on two cores.
 
 The steps, rates and strengths were chosen by trial. The English score passes 90 at the middle rates, and at 6e-3
-vanilla falls apart. Among 0.01, 0.02 and 0.05, l2 keeps the highest score at 6e-3 with 0.05. Among 0.1, 1, 10 and 100,
+vanilla collapses. Among 0.01, 0.02 and 0.05, l2 keeps the highest score at 6e-3 with 0.05. Among 0.1, 1, 10 and 100,
 ewc scored best with 10 (at 2e-3). With two seeds and strengths chosen in sight of the scores, the study is a
 demonstration, not evidence.
 """

@@ -1,4 +1,4 @@
-"""A statement of the paper compared with its own figures."""
+"""Comparison of a statement in the paper with the paper's own figures."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -28,7 +28,7 @@ def number(
 ) -> Check:
     """A printed number and its counterpart from the figures as printed.
 
-    ``either_way`` is the distance below and above that the unrounded figures can move the counterpart.
+    ``either_way`` is the largest rounding error of the counterpart: below it, and above it.
     """
     places = len(printed.partition(".")[2])
     half, value = 0.5 * 10.0**-places, float(printed)

@@ -36,10 +36,11 @@ TERMS = {
         ),
         Term(
             "collapse",
-            "A run collapses if its accuracy on the source's test set is at most that of the best constant answer "
-            "plus 2 binomial standard errors, or if 99 % or more of its answers are the same. A regression model "
-            "collapses if its n numbers correlate with the gold numbers by at most tanh(2 / √(n − 3)), or if their "
-            "standard deviation is below 1 % of the gold numbers'.",
+            "A run collapses if its accuracy on the source's test set is at most 2 binomial standard errors above the "
+            "best constant answer's accuracy. It also collapses if 99 % or more of its answers are the same. A "
+            "regression model collapses if its n numbers correlate with the gold numbers by at most tanh(2 / √(n − "
+            "3)). It also collapses if its numbers' standard deviation is below 1 % of the gold numbers' standard "
+            "deviation.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
         Term(
@@ -51,7 +52,7 @@ TERMS = {
         ),
         Term(
             "McNemar's test",
-            "Exact test of whether more pairs of runs collapse in one method alone than in the other.",
+            "Exact test of whether one method collapses more often than the other in paired runs.",
             "McNemar, 1947",
             f"{DOI}10.1007/BF02295996",
         ),
@@ -67,7 +68,8 @@ TERMS = {
         ),
         Term(
             "pairs needed",
-            "Number of pairs in which the same one method collapses that would give p ≤ 0.05 after Holm's correction.",
+            "Smallest number of pairs that gives p ≤ 0.05 after Holm's correction. In all of them the same method "
+            "alone collapses.",
         ),
         Term(
             "ratio of standard deviations",
@@ -78,9 +80,10 @@ TERMS = {
         Term(
             "swap test",
             "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
-            "setting and seed, all languages of a run together; scores are centred on each method's median. Claims for "
-            "other seeds and settings have a jackknife over seeds and settings instead, if settings share their seeds. "
-            "Otherwise the test holds for other seeds, and with swaps of whole settings for other settings.",
+            "setting and seed, all languages of a run together; scores are centred on each method's median. If "
+            "settings share their seeds, claims for other seeds and settings use a jackknife over seeds and settings "
+            "instead. If each setting has its own seeds, the swap test holds for other seeds. For other settings it "
+            "then swaps whole settings.",
         ),
         Term(
             "minimum detectable ratio",
@@ -109,8 +112,8 @@ TERMS = {
         ),
         Term(
             "equivalent",
-            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means of points, 0.8 to 1.25 "
-            "for ratios.",
+            "The 90 % interval lies within bounds that are fixed before the first run. By default these are 1 point "
+            "for mean scores, and 0.8 to 1.25 for ratios.",
             "Schuirmann, 1987",
             f"{DOI}10.1007/BF01068419",
         ),

@@ -7,18 +7,19 @@ from harness.tasks.label_counts import ONE_LABEL, STANDARD_ERRORS
 from harness.tasks.metrics import METRICS
 
 COLLAPSED = (
-    f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer on "
-    f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of the predictions."
+    f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above the accuracy of the best constant "
+    f"answer on the test set. Also collapsed: one label for at least {100 * ONE_LABEL:.0f} % of the predictions."
 )
 COLLAPSED_NUMBERS = (
-    f"Collapsed: Pearson's correlation with the gold numbers at most tanh({number_fit.STANDARD_ERRORS} / √(n − 3)), "
-    f"{number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance, on the test set's n numbers, or a "
-    f"standard deviation of the predictions below {100 * number_fit.FLAT:.0f} % of the gold numbers'."
+    f"Collapsed: Pearson's correlation with the test set's n gold numbers at most tanh({number_fit.STANDARD_ERRORS} / "
+    f"√(n − 3)). This bar is {number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance. Also collapsed: "
+    f"a standard deviation of the predictions below {100 * number_fit.FLAT:.0f} % of the gold numbers' standard "
+    "deviation."
 )
 COLLAPSED_ANSWERS = (
-    f"Collapsed: exact match at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer "
-    "on the test set (one text for all questions, or the first n sub-words of the context), or one text for at least "
-    f"{100 * ONE_LABEL:.0f} % of the questions."
+    f"Collapsed: exact match at most {STANDARD_ERRORS} binomial standard errors above the exact match of the best "
+    "constant answer on the test set. A constant answer is one text for all questions, or the first n sub-words of the "
+    f"context. Also collapsed: one text for at least {100 * ONE_LABEL:.0f} % of the questions."
 )
 MAX_NAMED = 12
 """Largest number of names that a sentence lists. More are counted, and only a table names them."""

@@ -68,7 +68,10 @@ class Ladder:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has a ladder, that is, settings that differ in the learning rate alone."""
+    """The section; ``None`` if no method has a ladder (see ``Ladder.of``).
+
+    A ladder has at least ``RUNGS`` settings, which differ in the learning rate alone.
+    """
     made = {method: Ladder.of(view.results, method) for method in view.results.methods}
     ladders = {method: ladder for method, ladder in made.items() if ladder is not None}
     if not ladders:
@@ -78,8 +81,9 @@ def section(view: View) -> Section | None:
     }
     limit, good, _ = _limit(view.results)
     caption = (
-        f"Share of seeds that have not broken: their zero-shot score has stayed {good} {limit:.0f} % of the method's "
-        "best mean at every rate from the best rate to this rate. A line begins at the method's best rate."
+        "Share of seeds that survive. A seed survives as long as its zero-shot score stays "
+        f"{good} {limit:.0f} % of the method's best mean, from the best rate up. A line begins at the method's "
+        "best rate."
     )
     alt = (
         "Share of seeds that survive, over the learning rate on a logarithmic axis. Each method has a falling line, "

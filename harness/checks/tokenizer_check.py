@@ -20,7 +20,7 @@ from harness.encoders.pinning import Encoder
 from harness.tasks import Task, task_named
 
 PASSAGES = 100
-"""Largest number of texts of a language that the checks read."""
+"""Largest number of passages of a language that the checks read."""
 MOST_IN_SOURCE, MANY_IN_TARGET = 20.0, 5.0
 """Largest shares (%) of unknown sub-words, in the source and in a target.
 
@@ -36,7 +36,7 @@ Ids = Callable[[str], list[int]]
 def check(encoder: Encoder, origin: Origin, source: str, targets: Iterable[str]) -> None:
     """Refuse a tokenizer that does not fit its own file or the source language.
 
-    Raises ``UserError`` if the tokenizer splits the study's text differently from its file, or if more than
+    Raises ``UserError`` if the tokenizer and its file split the study's text differently, or if more than
     ``MOST_IN_SOURCE`` % of the source's sub-words are unknown.
     """
     languages = dict.fromkeys((source, *targets))
@@ -61,7 +61,7 @@ def warnings(encoder: Encoder, origin: Origin, targets: Iterable[str]) -> list[s
 
 @lru_cache(maxsize=256)
 def passages(origin: Origin, language: str) -> tuple[str, ...]:
-    """The first texts of a language's test set; empty if the task does not define ``passages``."""
+    """The first passages of a language's test set; empty if the task does not define ``passages``."""
     task = task_named(origin.task)
     if type(task).passages is Task.passages:
         return ()
@@ -107,7 +107,7 @@ def _check_agreement(encoder: Encoder, texts: Iterable[str]) -> None:
 
 
 def _of_file(encoder: Encoder, tokenizer: PreTrainedTokenizerBase) -> tuple[str, Ids] | None:
-    """The name of the file with the encoder's tokenizer, and the sub-words by that file alone.
+    """The name of the file with the encoder's tokenizer, and a function to the sub-words by that file alone.
 
     ``None`` for a list of pieces (``vocab.txt``, ``vocab.json``), because it has no rules to compare with.
     """
@@ -140,12 +140,12 @@ def _rewrites(tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 def _reduced(text: str) -> str:
-    """The text in a form that the changes of ``_rewrites`` leave as it is."""
+    """The text after the changes that ``_rewrites`` looks for. The tokenizer then finds nothing to change."""
     letters = (c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return "".join(letters).replace("``", '"').replace("''", '"')
 
 
 def _way_out(file: str) -> str:
     if file == tokenizer_files.WHOLE:
-        return 'Set "tokenizer_class": "PreTrainedTokenizerFast" in the tokenizer_config.json of a copy'
-    return f"Add a {tokenizer_files.WHOLE} that was made from it"
+        return 'Set "tokenizer_class": "PreTrainedTokenizerFast" in the tokenizer_config.json of a copy of the encoder'
+    return f"Add a {tokenizer_files.WHOLE} that was made from {file}"

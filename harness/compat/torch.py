@@ -50,7 +50,7 @@ class Link(Protocol):
 def arrived(message: Work) -> None:
     """Wait for a message of gloo. Raises the ``RuntimeError`` of a message that does not arrive."""
     while not message.is_completed():
-        with suppress(RuntimeError):  # the step is over, or the error that the last line raises
+        with suppress(RuntimeError):  # STEP is over; or the message failed, and the last line raises its error
             message.wait(STEP)
     message.wait()
 
@@ -65,12 +65,12 @@ def has_fast_bf16() -> bool:
 
 
 def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
-    """Set the learning rates, one for each group, that a schedule reports for its last step."""
+    """Set the learning rates, one for each group of parameters, that a schedule reports for its last step."""
     schedule._last_lr = [*rates]
 
 
 def process_group(file: Path, rank: int, size: int, *, gpu: bool = False) -> Link:
-    """A group of processes on one machine, by NCCL or, without GPUs, by gloo.
+    """A group of processes on one machine, by NCCL if ``gpu``, else by gloo.
 
     It is not torch's default group, because ``transformers``, ``accelerate`` and ``datasets`` behave differently with a
     default group. Only processes on this machine can connect. The processes meet in ``file``, which must not exist
@@ -97,8 +97,9 @@ def flash_attention(
 ) -> "Tensor":
     """Flash attention within sequences of different lengths, (T, heads, width), in bf16 or fp16 on a GPU.
 
-    ``torch.nn.attention.varlen`` calls the same operator, without its dropout. ``ends`` are the sequences' ends from 0,
-    int32. Raises ``RuntimeError`` or ``NotImplementedError`` if there is no kernel for these tensors.
+    ``torch.nn.attention.varlen`` calls the same operator, without its dropout. ``ends`` (B + 1,), int32, has 0 and the
+    end of each of the B sequences. Raises ``RuntimeError`` or ``NotImplementedError`` if there is no kernel for these
+    tensors.
     """
     import torch
 

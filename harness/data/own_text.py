@@ -16,8 +16,9 @@ PLAIN = ".txt"
 def passages(pattern: str, language: str, column: str) -> Iterator[str]:
     """The passages of a language; in a table, they are the cells of ``column``. Some may be blank.
 
-    Words in a list are joined by blanks. Raises ``UserError`` with the file, and with the row from 1, for a missing
-    file or column and for a cell that is no text.
+    Words in a list are joined by spaces. Raises ``UserError`` with the file if the file or the column is missing, or
+    the file's kind is unknown. At a cell with neither text nor a list of words, the iterator raises ``UserError`` with
+    the file and the row, from 1.
     """
     file = Path(pattern.replace(files.LANGUAGE, language))
     if not file.is_file():

@@ -61,9 +61,9 @@ def find(name: str) -> Encoder:
 
 
 def pinned(name: str, revision: str) -> Encoder:
-    """The encoder of that name at exactly that revision, whatever the hub's newest revision is.
+    """The encoder of a name at exactly this revision, even if the hub has a newer revision.
 
-    Raises ``UserError`` if the files of a directory have changed since that revision.
+    Raises ``UserError`` if the files of a directory have changed since this revision.
     """
     if not revision.startswith("sha256:"):
         return Encoder(name, revision)

@@ -24,14 +24,14 @@ LAST_WORDS = 5.0
 PATIENCE = 60.0
 """Seconds without progress after which the end of a study stops waiting for a logger."""
 LOOK = 5.0
-"""Least seconds between two looks at the running trials. If heartbeats are rarer, looks are as rare."""
+"""Seconds between two looks at the running trials, or less if a trial ends. If heartbeats are rarer, so are looks."""
 
 
 class BackgroundLogging:
     """Logs trials while they run and when they end, and at its exit all trials of the study that are in the store.
 
     Each logger has its own thread, so a slow logger does not delay the others. A logger's first error is shown, and the
-    logger gets no more trials of this run. The next run logs the missing trials.
+    logger gets no more trials from this command. The same command again logs the rest.
     """
 
     def __init__(self, loggers: Mapping[str, type[Logger]], study: str, store: Store, console: Console) -> None:

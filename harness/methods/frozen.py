@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 MAX_WIDTH = 10_000
-"""Largest accepted width of modules added to an encoder. Above, it is a typo that would take memory before any run."""
+"""Largest accepted width of modules added to an encoder. A larger width is a typo, and would take up memory."""
 
 
 class FrozenEncoder(Method):
     """Base of the methods that decide by themselves which weights are trained."""
 
     holds_nothing: ClassVar[bool] = True
-    """Whether the method trains no weights with a θ* except layer norms. Pulls and further freezes are then useless."""
+    """Whether, of the pretrained weights, the method trains layer norms alone. Pulls and freezes are then useless."""
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):

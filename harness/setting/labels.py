@@ -1,4 +1,4 @@
-"""Names of settings and of their values in tables and figures."""
+"""Labels of settings and of their values in tables and figures."""
 
 import math
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ def value_label(name: str, value: Any) -> str:
 
 
 def setting_labels(settings: Sequence[Setting], *, seeds: bool = True) -> dict[Setting, str]:
-    """A short name for each setting, from the fields in which the settings differ.
+    """A short label for each setting, from the fields in which the settings differ.
 
     An example is ``learning_rate=0.001 warmup_steps=6``. Without ``seeds``, settings that differ only in
-    ``init_seed`` and ``data_seed`` have the same name.
+    ``init_seed`` and ``data_seed`` have the same label.
     """
     names = [name for name in Setting.__dataclass_fields__ if seeds or name not in SEEDS]
     distinct = [*dict.fromkeys(settings)]

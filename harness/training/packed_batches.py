@@ -1,8 +1,8 @@
 """Batches without padding: the sequences of a batch one after another, with their ends.
 
-Embeddings, layers and head see the real tokens alone, and attention goes by the lengths (flash attention). The lengths
-are counted on the CPU, so that no step waits for the GPU. Losses and gradients equal the padded batch's except for
-rounding, and for dropout, which draws for real tokens only.
+Embeddings, layers and head see the real tokens alone. Flash attention keeps the sequences apart by their lengths. The
+lengths are counted on the CPU, so that no step waits for the GPU. Losses and gradients equal the padded batch's except
+for rounding, and for dropout, which draws for real tokens only.
 
 Only a GPU with a kernel for flash attention trains on such batches (``can_train``). Otherwise, as on a CPU, batches are
 padded, and ``varlen`` packs the tokens in the layers alone.
@@ -28,9 +28,9 @@ FIRSTS = "first_tokens"
 """Argument with the positions of the texts' first tokens, (B,), for a head that reads only these tokens."""
 INPUTS = ("input_ids", "token_type_ids")
 COLLATORS = {DataCollatorForTokenClassification: True, DataCollatorWithPadding: False}
-"""Collators that can be replaced, with whether each sub-word has a label."""
+"""Collators that can be replaced, with whether each token has a label."""
 TOLERANCE = 0.02
-"""Largest difference of the flash attention from the plain one, for numbers of size 1 in bf16."""
+"""Largest difference between flash attention and plain attention, relative to the largest number if it is above 1."""
 
 
 class PackedCollator:
@@ -38,14 +38,14 @@ class PackedCollator:
 
     Args:
         first: The number of the first position: 0, or in the families of RoBERTa the padding's id + 1.
-        of_tokens: Whether each sub-word has a label; otherwise each sequence has one.
+        of_tokens: Whether each token has a label; otherwise each sequence has one.
     """
 
     def __init__(self, first: int, *, of_tokens: bool) -> None:
         self.first, self.of_tokens = first, of_tokens
 
     def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """A batch of B sequences with T sub-words together: inputs (1, T), ends (B + 1,), labels (1, T) or (B,)."""
+        """A batch of B sequences with T tokens together: inputs (1, T), ends (B + 1,), labels (1, T) or (B,)."""
         lengths = [len(row["input_ids"]) for row in rows]
         batch: dict[str, Any] = {name: _joined([row[name] for row in rows]) for name in INPUTS if name in rows[0]}
         batch["position_ids"] = _joined([range(self.first, self.first + length) for length in lengths])
@@ -63,7 +63,7 @@ def _joined(parts: Sequence[Sequence[int]]) -> Tensor:
 
 
 def collator(model: PreTrainedModel, padding: Any) -> PackedCollator:
-    """The collator of a model's packed batches, in place of the ``padding`` one."""
+    """The collator of a model's packed batches, in place of the collator ``padding``."""
     positions = model.base_model.get_submodule("embeddings.position_embeddings")
     assert isinstance(positions, torch.nn.Embedding)
     first = 0 if positions.padding_idx is None else positions.padding_idx + 1
@@ -73,8 +73,8 @@ def collator(model: PreTrainedModel, padding: Any) -> PackedCollator:
 def can_train(model: PreTrainedModel, padding: Any, task: Task[Any], method: Method, precision: str) -> bool:
     """Whether a trial trains on packed batches: on a GPU with flash attention, in 16 bits.
 
-    A user's method, a task with its own loss, and prompts at the input expect padded batches. ``varlen`` must have the
-    model's family.
+    A user's method, a task with its own ``loss`` or ``prepare``, and prompts at the input expect padded batches. The
+    caller checks that ``varlen`` supports the model's family (``is_packed``).
     """
     dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
     if dtype is None or not fits(padding, task, method) or not torch.cuda.is_available():
@@ -131,7 +131,7 @@ def by_kernel(
 def one_by_one(
     query: Tensor, key: Tensor, value: Tensor, ends: Tensor, longest: int, dropout: float, scale: float
 ) -> Tensor:
-    """``attention`` by torch's own, one sequence after another."""
+    """``attention`` by torch's ``scaled_dot_product_attention``, one sequence after another."""
     lengths = ends.diff().tolist()
     parts = zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
     attended = [scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scale) for q, k, v in parts]

@@ -1,12 +1,12 @@
-"""Training on packed batches: tokens pass the layers without padding, which only attention needs.
+"""Packing of a padded batch within the layers, in training: only attention needs the padding.
 
-The examples of a batch and their order stay the same, so packing does not change a study. Batches of equally long
-examples would. In a batch of short and long sentences, a third to a half of the tokens are padding. Losses and
+The examples of a batch and their order stay the same, so packing does not change a study. Sorting the examples by
+length would change it. In a batch of short and long sentences, a third to a half of the tokens are padding. Losses and
 gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
-not packed: its batches have nearly equal lengths.
+not packed, because each of its batches has sequences of nearly equal length.
 
-The batches of ``packed_batches`` come without padding. For them, this module only calls their attention, and gives a
-head for whole texts each text's first token.
+The batches of ``packed_batches`` come without padding. For these batches, this module calls their attention. It also
+gives the first token of each text to a head that labels whole texts.
 """
 
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ LAYERS = {
     **dict.fromkeys(("bert", "camembert", "electra", "roberta", "xlm-roberta"), "encoder"),
     "distilbert": "transformer",
 }
-"""The submodule with the layers in the body of each kind of encoder (``model_type``).
+"""The submodule with the layers in the body of each family of encoders (``model_type``).
 
-All these kinds pass their attention mask on to the attention as it is. Nothing else in them looks from one token to
-another.
+All these families pass their attention mask on to the attention as it is. Nothing but their attention relates one token
+to another.
 """
 
 
@@ -58,7 +58,10 @@ class Packing:
 
 
 def train_packed(model: PreTrainedModel) -> None:
-    """Let a model train on packed batches from now on, if ``LAYERS`` has its kind. Another model is left as it is."""
+    """Let a model train on packed batches from now on, if ``LAYERS`` has its family and its attention is SDPA.
+
+    Another model is left as it is.
+    """
     if model.config.model_type not in LAYERS or attention_of(model) != SDPA:
         return
     layers = model.base_model.get_submodule(LAYERS[model.config.model_type])

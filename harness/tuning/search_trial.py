@@ -46,7 +46,7 @@ class SearchTrial:
     scorer: str = ""
     """``Task.scorer`` of the dev scores."""
     counts: bool = True
-    """Whether the trial belongs to the last run of the search.
+    """Whether the trial belongs to the study's last search.
 
     The trial does not belong to it if the study's setting, ranges or rungs have changed since the draw.
     """
@@ -118,7 +118,7 @@ def all_tried(store: Store, name: str) -> list[SearchTrial]:
 
 
 def winner(tried: Iterable[SearchTrial], method: str, *, sign: int = 1) -> SearchTrial | None:
-    """The method's finished trial with the best dev score, the first of equal trials; ``None`` without any.
+    """The method's finished trial with the best dev score, the first of equal trials; ``None`` if none has finished.
 
     ``sign`` is -1 if lower scores are better.
     """

@@ -10,8 +10,10 @@ from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, d
 from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
-"""Fewest settings, and fewest seeds, for a crossed interval. With two, each end is a factor of 6 to 100 from the
-ratio."""
+"""Fewest seeds for a crossed interval, and fewest settings for the interval of other settings too.
+
+With two, each end is a factor of 6 to 100 from the ratio.
+"""
 
 Floats = NDArray[np.float64]
 
@@ -29,20 +31,24 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
 
     The estimate is the mean over languages of log(std ours / std theirs). Its variance has two jackknife estimates. The
     seeds' estimate leaves out one seed at all settings. The settings' estimate leaves out one setting with all its
-    seeds.
+    seeds. S × K stands for S settings with K seeds each.
 
     - Other seeds: the seeds' variance, with K − 1 degrees of freedom.
     - Other settings too: the larger variance, with min(S, K) − 1 degrees of freedom.
 
     Non-coverage of the 95 % interval was simulated with equal and unequal noise, t5 and lognormal draws, and 1 to 14
     languages. Settings and seeds had common effects and each method's own effects, with stds of 1 to 3 times the
-    noise's. For other settings too the non-coverage is 0.002 to 0.013 at 5 × 3, 0.000 to 0.012 at 20 × 3 and 0.005 to
-    0.058 at 10 × 5. For other seeds it is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5.
+    noise's. For other seeds the non-coverage is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5. For other settings too:
 
-    With 3 seeds it is conservative, with little power. At a ratio of 0.5 the power is 0.21 at 5 × 3, 0.90 at 20 × 3 and
-    0.99 at 10 × 5. If each method has its own setting and seed effects, the power is 0.14, 0.54 and 0.82. The sum of
-    both variances, as in ``crossed_means``, is wrong in 0.11 of studies at 10 × 2. With two seeds the larger variance
-    has power of 0.02 or less at any ratio, so there is no interval.
+    - 5 × 3: 0.002 to 0.013.
+    - 20 × 3: 0.000 to 0.012.
+    - 10 × 5: 0.005 to 0.058.
+
+    With 3 seeds the interval for other settings too is conservative, and has little power. At a ratio of 0.5 the power
+    is 0.21 at 5 × 3, 0.90 at 20 × 3 and 0.99 at 10 × 5. If each method has its own setting and seed effects, the power
+    is 0.14, 0.54 and 0.82. An interval from the sum of both variances, as in ``crossed_means``, misses the ratio in
+    0.11 of studies at 10 × 2. With two seeds the larger variance has power of 0.02 or less at any ratio, so there is no
+    interval.
 
     ``std_ratio`` over whole settings ignores seeds that shift all settings. If each method has seed effects as large as
     the noise, its error rate is 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or with a setting's own seeds, use it for
@@ -95,7 +101,10 @@ def _alike(unit: str) -> str:
 
 
 def _jackknife(a: Floats, b: Floats, clusters: NDArray[np.intp]) -> float:
-    """Variance of the log ratio by leaving out each cluster (runs,) in turn; infinite if a remainder has no ratio."""
+    """Jackknife variance of the log ratio; infinite if the ratio is undefined without some cluster.
+
+    ``clusters`` (runs,) has the number of each run's cluster, from 0.
+    """
     count = int(clusters.max()) + 1
     logs = _logs(a, b, np.asarray(clusters != np.arange(count)[:, None], np.float64))
     return float((count - 1) * logs.var(ddof=0)) if np.isfinite(logs).all() else math.inf

@@ -24,7 +24,7 @@ from analysis.statistics.spread.swaps import (
 
 LEVEL = 0.05
 MAX_LOG = 20.0
-"""Largest log ratio of an interval's end: beyond a factor of 5·10⁸ the end is uninformative."""
+"""Largest distance of an interval's end from the log ratio. Beyond it, a factor of 5·10⁸, the end is infinite."""
 PART = 0.005
 """Precision of an interval's end, relative to its distance from the log ratio."""
 SAME_SCORES = "all runs of a method have the same score"
@@ -51,12 +51,13 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
 
     The interval inverts ``swap_test`` (Lehmann & Romano, 2005, Testing Statistical Hypotheses, Section 3.5). It holds
     every ratio r at which ours/r and theirs do not differ at ``level``, two-sided. Interval and test therefore agree at
-    1. If our scores have the distribution of theirs times a constant, coverage is 1 minus the test's size. Up to 5 runs
-    no ratio can be rejected at 5 %, and there is no interval.
+    1. Coverage is 1 minus the test's size if the two distributions of scores differ by a constant factor alone. Up to 5
+    runs no ratio can be rejected at 5 %, and there is no interval.
 
-    Coverage by ``python -m tests.benchmarks.spread``, 250 studies a cell (2 s.e. 0.028 near 0.95), for 1 language with
-    a ratio of 0.5 / 14 languages with 0.7. The true ratio is the ratio of the uncollapsed runs. Collapses are 50 points
-    deep in both methods, so many collapses draw the interval to 1.
+    The table shows the coverage by ``python -m tests.benchmarks.spread``. The first number is for 1 language with a
+    ratio of 0.5, the second for 14 languages with a ratio of 0.7. Each number is from 250 studies (2 s.e. 0.028 near
+    0.95). The true ratio is the ratio of the uncollapsed runs. Collapses are 50 points deep in both methods, so many
+    collapses draw the interval to 1.
 
     | runs | 8 | 10 | 15 | 20 |
     |---|---|---|---|---|
@@ -69,8 +70,8 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 20 % collapse | .960 / .932 | .944 / .900 | .856 / .880 | .776 / .808 |
     | 40 % collapse | .744 / .872 | .720 / .876 | .404 / .584 | .144 / .472 |
 
-    The ratio does not depend on ddof. Runs count as a sample of all possible runs. Runs of one setting are alike, so
-    with few settings of several seeds each the interval covers these settings only.
+    The ratio does not depend on ddof. Runs count as a sample of all possible runs. Runs of one setting are alike. The
+    interval therefore covers these settings only, if the settings are few and have several seeds each.
 
     Args:
         ours, theirs: paired scores, (runs,) or (runs × languages), in points.
@@ -147,7 +148,7 @@ def _ratios(
 
 @dataclass(frozen=True)
 class _Test:
-    """The swap test of ours divided by a ratio against theirs, for log ratios (ratios,)."""
+    """The swap test between our scores, divided by a ratio, and their scores, for log ratios (ratios,)."""
 
     a: Floats
     b: Floats

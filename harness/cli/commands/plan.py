@@ -103,7 +103,7 @@ def plan(options: argparse.Namespace) -> int:
     method = next(arm for arm in others if arm.method.arm.label == pilot.method)
     now = _now(study, method, baseline)
     costs, finished = planning.costs(study, now, options)
-    told_first = f"{study.name}: simulates studies of {pilot.method} and {pilot.baseline}; this takes a minute."
+    told_first = f"{study.name}: plan simulates studies of {pilot.method} and {pilot.baseline}; this takes a minute."
     print(*filled(told_first), sep="\n", flush=True)
     made = make(
         study.name,
@@ -136,7 +136,9 @@ def _measure(study: "Study") -> "Measure":
 def _arms(study: "Study", baseline: str | None) -> "list[FullArm]":
     """The baseline, then the other methods."""
     if study.search is not None:
-        raise UserError(f"study: {study.name} is a search, whose trials are no sample of settings; plan a study")
+        raise UserError(
+            f"study: {study.name} is a search; its trials are no sample of settings, so give a study without a search"
+        )
     arms = {arm.method.arm.label: arm for arm in study.arms}
     if len(arms) < 2:
         raise UserError(f"study: {study.name} has one method, {', '.join(arms)}; a plan compares two")

@@ -15,8 +15,8 @@ R = TypeVar("R")
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Convert each argument of a function to its declared type before the call, as ``fields.coerce`` does for fields.
 
-    A text does not count as a list of texts. Raises ``UserError`` with the name of an argument of another type.
-    Arguments without a declared type and arguments of ``**`` stay unchanged.
+    A text does not count as a list of texts. Raises ``UserError`` with the argument's name if a value cannot be
+    converted. Arguments without a declared type and arguments of ``**`` stay unchanged.
     """
     signature = inspect.signature(function)
 

@@ -14,10 +14,10 @@ def at_once(trials: int, resources: Resources) -> int:
 
 @contextmanager
 def ray_ahead(resources: Resources) -> Iterator[Callable[[int], None]]:
-    """A function that begins the start of Ray for a number of trials; the next connection waits until Ray has started.
+    """A context with a function that starts Ray for a number of trials, and returns before Ray has started.
 
-    The function does nothing if the trials need no Ray of our own. At its end, the context ends a Ray without a
-    connection.
+    The next connection waits until Ray has started. The function does nothing if the trials need no Ray of our own. At
+    its end, the context ends Ray if there was no connection to it.
     """
     with ExitStack() as held:
 

@@ -1,7 +1,7 @@
 """The way of a signal from the driver to the workers, which then write checkpoints.
 
-The driver leaves a mark in the cluster's key-value store, and each worker looks for it. No worker needs a signal of its
-own: most run on other machines.
+The driver leaves a mark in the cluster's key-value store, and each worker looks for it. A signal alone would not reach
+workers on other machines.
 """
 
 import threading

@@ -1,7 +1,7 @@
 """Correlations of numbers, computed by scipy, and errors in the unit of the numbers.
 
-The scores ``negative_mae`` and ``negative_rmse`` are negated errors × 100; higher is better. The correlation of a
-constant answer is 0 here; scipy returns NaN.
+The scores ``negative_mae`` and ``negative_rmse`` are negated errors × 100; higher is better. If the gold numbers or the
+answers are constant, the correlation is 0 here; scipy returns NaN.
 """
 
 from collections.abc import Callable, Sequence

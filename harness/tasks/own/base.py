@@ -70,7 +70,7 @@ class Own(Task[Example]):
             raise bad(
                 "metric",
                 self.metric_file,
-                "a file whose name is a word, and neither a metric of steadytune's nor a key of records",
+                "a file whose name is a word, and neither a metric of steadytune nor a key of records",
             )
 
     @property
@@ -91,8 +91,9 @@ class Own(Task[Example]):
     def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Example]:
         """The examples of a table, the same from every format.
 
-        Raises ``UserError`` for unsuitable cells, a repeated id and answers of several types. Its message begins with
-        ``where`` and has the number of the row, from 1.
+        Raises ``UserError`` for a missing column, a table without rows, and training data with a single label. The
+        message begins with ``where``. For unsuitable cells, a repeated id and answers of several types, the message
+        also has the number of the row, from 1.
         """
         for name in (*self.columns, *([self.id] if self.id else [])):
             if name not in table:

@@ -1,8 +1,8 @@
 """Sums and messages between the processes that train one model together.
 
 Each process has a replica of the model and reads the same batches. It takes its part of a batch's rows, and divides its
-loss by the labels of the whole step. The gradients' sum over the processes is then the gradient of the whole batch.
-Every process does the rest alike on that sum: penalties, clipping and the optimizer's step.
+loss by the number of labels in the whole step. The gradients' sum over the processes is then the gradient of the whole
+batch. Every process does the rest alike on that sum: penalties, clipping and the optimizer's step.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ AT_ONCE = 2**24
 
 
 class Group:
-    """The processes of a trial, as one of them sees them.
+    """The processes of a trial, from the view of one process.
 
-    Process 0 leads: it decides, writes and scores. No library sees the group, so ``transformers`` trains in each
-    process as in a process alone.
+    Process 0 leads: it decides, writes and scores. Before ``serve_torch`` no library sees the group, so
+    ``transformers`` trains in each process as in a process alone.
 
     Args:
         folder: An empty folder, the same for all processes, through which the processes find each other.
@@ -49,7 +49,7 @@ class Group:
     def part(self, batch: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """This process's rows of a batch, every ``size``-th, and whether there are any.
 
-        A process without any gets the first row. It still takes part in the step, with a loss of weight 0.
+        A process without rows gets the first row. It still takes part in the step, with a loss of weight 0.
         """
         any_row = len(next(part for part in batch.values() if isinstance(part, Tensor))) > self.rank
         rows = slice(self.rank, None, self.size) if any_row else slice(0, 1)
@@ -139,8 +139,8 @@ class Group:
         norms = str(torch.stack(torch._foreach_norm(list(tensors))).tolist())
         if self.told(norms) != norms:
             raise RuntimeError(
-                f"the weights of process {self.rank} are no longer those of process 0: the method changes them by "
-                "something else than the gradient, the step and torch's random numbers"
+                f"the weights of process {self.rank} are no longer equal to the weights of process 0. The method must "
+                "change them only by the gradient, the step and torch's random numbers"
             )
 
 

@@ -119,4 +119,4 @@ def test_differing_weights_are_detected(tmp_path: Path) -> None:
 
     first, second, third = in_each(work, tmp_path)
     assert (first, second) == ("", "")
-    assert re.match("the weights of process 2 are no longer those of process 0", third)
+    assert re.match("the weights of process 2 are no longer equal to the weights of process 0", third)

@@ -231,7 +231,7 @@ def test_an_own_method_with_diverging_replicas_gives_an_error(
     (tmp_path / "mine.py").write_text(DRIFT, encoding="utf-8")
     config = replace(trial(OwnMethod(file=str(tmp_path / "mine.py"), name="drift")), processes=2)
     ended = attempt(config, Store(tmp_path / "store"), TWO)
-    assert "the weights of process 1 are no longer those of process 0" in ended.error
+    assert "the weights of process 1 are no longer equal to the weights of process 0" in ended.error
     assert not ended.lost_process  # a retry would end alike
     assert not peers(os.getpid())
     assert not [*temporary.glob("steadytune-*")]  # the other process had the user's code in one
