@@ -14,6 +14,7 @@ IDS = {
     "designs/random": (16, "c618212422fac997"),
     "designs/sobol": (16, "78c76f8ea006770d"),
     "ewc-variants": (24, "f84e9808c46c432e"),
+    "example/ladder": (84, "1a9e07e660df17f1"),
     "example/panx": (144, "50f9e0dd904ec997"),
     "example/strength-panx": (10, "d3d0299cb04069fd"),
     "example/strength-udpos": (10, "11ecc3471a47f6d2"),
