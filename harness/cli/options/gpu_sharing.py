@@ -22,7 +22,8 @@ def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
         "--trials-per-gpu",
         metavar="N",
         help="trials that share a GPU: --gpus-per-trial 1/N. 'auto' runs 1, 2, 4, ... copies of the largest trial at "
-        "once for some seconds each. It takes the fastest number that fits the memory",
+        "once for some seconds each. Of the numbers that fit the memory, it takes the smallest with nearly the highest "
+        "speed",
     )
 
 

@@ -21,7 +21,7 @@ from tests.helpers.fine_tuned import rows_of
 from tests.helpers.own_method import STUDY
 
 PAGE = Path(search_spaces.__file__).parents[1] / "harness" / "docs" / "methods.md"
-NAMES = ("freeze_by_name", "pull_of_source", "focal", "new_top", "sign_descent", "rounded")
+NAMES = ("freeze_by_name", "pull_of_source", "lasso", "focal", "new_top", "sign_descent", "rounded")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,19 @@ def test_the_example_of_adapt_works(trainers: dict[str, Any]) -> None:
 def test_the_example_of_terms_works(trainers: dict[str, Any]) -> None:
     assert trainers["pull_of_source"].penalty.largest() > 0
     assert rows_of(trainers["pull_of_source"])[-1]["penalty"] > 0
+
+
+def test_the_example_of_a_regulariser_works(trainers: dict[str, Any]) -> None:
+    """The extra loss is λ Σ |θ − θ*|, whatever the number of labels: 0 at θ*, and positive after a step."""
+    first, *later = rows_of(trainers["lasso"])
+    assert first["penalty"] == 0
+    model = trainers["lasso"].model
+    moved = sum(
+        float((weights - model.start[name]).detach().abs().sum())
+        for name, weights in model.named_parameters()
+        if name in model.start
+    )
+    assert all(0 < row["penalty"] < 2e-4 * moved for row in later)
 
 
 def test_the_example_of_loss_works(trainers: dict[str, Any]) -> None:
