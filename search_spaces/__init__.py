@@ -12,12 +12,15 @@ from functools import cache
 from pathlib import Path
 
 from harness.common import files, python_files, yaml_files
-from harness.common.errors import UserError
+from harness.common.errors import UserError, bad
 from harness.common.registry import Registry
 from harness.methods import METHODS
 from harness.search import Search
 from harness.study import Arm, DataFiles, HubData, Sampling, Setting, Study, check_name
 from harness.tasks import KINDS
+
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".xlsx", ".json")
+"""Endings of files that a user may take for a study: tables of results."""
 
 
 def names() -> list[str]:
@@ -75,6 +78,10 @@ def load(name: str) -> Study:
     """
     if is_file_name(name):
         return _from_file(name)
+    if name.lower().endswith(TABLES):
+        raise bad(
+            "study", name, "a name from 'steadytune list', or a .py or .yaml file; 'steadytune report' reads tables"
+        )
     return studies().find("study", name, listed="'steadytune list'")
 
 

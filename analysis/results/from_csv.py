@@ -167,7 +167,8 @@ def _check_columns(frame: pd.DataFrame, file: Path) -> None:
     known = [*COLUMNS, *MEASURE, *plan.PLAN, plan.ENDED, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
-            raise unknown(f"{file}: column", name, [*known, f"{OWN}<name>"])
+            error = unknown(f"{file}: column", name, [*known, f"{OWN}<name>"])
+            raise UserError(f"{error}. For a hyperparameter of your own, name the column '{OWN}{name}'")
     for name in REQUIRED:
         if name not in frame:
             raise UserError(f"{file}: the column {name!r} is missing; needed are {', '.join(REQUIRED)}")

@@ -66,6 +66,8 @@ def test_an_unknown_name_gets_the_nearest() -> None:
     assert str(error.value) == (
         f"study: there is no 'no such study at all'. 'steadytune list' shows all {len(search_spaces.names())}"
     )
+    with pytest.raises(UserError, match=r"study: 'runs\.csv' is not allowed.*'steadytune report' reads tables"):
+        search_spaces.load("runs.csv")
 
 
 def test_a_file_s_name_that_is_none_for_a_study_is_said_to_be_the_file_s(tmp_path: Path) -> None:
