@@ -206,7 +206,7 @@ def read(
 
 @checked
 def example(name: str = DEFAULT) -> Loaded:
-    """The results of a study that ship with steadytune: ``quickstart``, ``ladder`` or ``panx``.
+    """The results of a study that ship with steadytune: ``panx``, ``ladder`` or ``quickstart``.
 
     Raises ``UserError`` for an unknown name.
     """

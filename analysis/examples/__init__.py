@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.common.errors import unknown
 
-DEFAULT = "quickstart"
+DEFAULT = "panx"
 
 
 def names() -> list[str]:

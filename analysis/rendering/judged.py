@@ -46,4 +46,4 @@ class Judged(Interval):
     def html(self) -> Markup:
         sign = Markup('<span class="mark {}" title="{}"><span aria-hidden="true">{}</span> {}</span>')
         shown = sign.format(self.mark.name.lower(), self.mark.words, self.mark.sign, self.mark.words)
-        return Markup("{} {}").format(self.formula, shown)
+        return Markup('<span class="figures">{}</span> {}').format(self.formula, shown)

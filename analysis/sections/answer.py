@@ -31,10 +31,16 @@ def section(view: View) -> Section | None:
 
 
 def warnings(found: Answer) -> Iterator[str]:
-    """Warnings before any claim: confounding, and planned looks."""
+    """Warnings before any claim: confounding, and planned looks that are still to come."""
     contrasts = found.contrasts.values()
     yield from (contrast.confounding.sentence for contrast in contrasts if contrast.confounding is not None)
-    yield from dict.fromkeys(contrast.look.sentence for contrast in contrasts if contrast.look is not None)
+    yield from _looks(found, last=False)
+
+
+def _looks(found: Answer, *, last: bool) -> Iterator[str]:
+    """Sentences on the looks of the methods that have reached, or have not reached, their last look."""
+    looks = [contrast.look for contrast in found.contrasts.values() if contrast.look is not None]
+    yield from dict.fromkeys(look.sentence for look in looks if look.last is last)
 
 
 def _movement(view: View) -> Iterator[str]:
@@ -97,7 +103,7 @@ def _method(found: Answer, method: str) -> str:
 def _cautions(view: View, found: Answer) -> Iterator[str]:
     """Limits that belong beside the answer wherever it is quoted."""
     results = view.results
-    told = [*view.notes]
+    told = [*view.notes, *_looks(found, last=True)]
     if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):
         told.append("Pairs in which neither run collapsed come from the easier settings, at which scores vary less.")
     lacking = int((~results.runs["complete"]).sum())

@@ -26,22 +26,23 @@ def test_an_example_is_a_shipped_study_whole_and_small(name: str) -> None:
     assert len(results.trials) <= len([*study.runs()])
 
 
-def test_the_default_is_the_whole_quickstart() -> None:
-    with example() as file:
+@pytest.mark.parametrize("name", [DEFAULT, "quickstart"])
+def test_these_examples_are_whole_studies(name: str) -> None:
+    with example(name) as file:
         results = from_csv.read(str(file))
-    assert DEFAULT in names()
-    assert results.about.targets == load("quickstart").targets
-    assert len(results.trials) == len([*load("quickstart").runs()])
+    study = load(results.about.name)
+    assert results.about.targets == study.targets
+    assert len(results.trials) == len([*study.runs()])
 
 
 def test_one_command_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "--example", "--out", str(tmp_path / "out")]) == 0
     assert str(tmp_path / "out" / "report.html") in capsys.readouterr().out
     told = json.loads((tmp_path / "out" / "answer.json").read_text(encoding="utf-8"))
-    assert told["study"] == "quickstart"
+    assert told["study"] == "example/panx"
     assert told["claims"]
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert page.count('class="verdict"') == 2
+    assert page.count('class="verdict"') == 5
     assert len(page.encode()) < 3 * MIB
 
 

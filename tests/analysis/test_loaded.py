@@ -15,7 +15,7 @@ from harness.common.errors import UserError
 
 @pytest.fixture(scope="module")
 def results() -> Loaded:
-    return analysis.example()
+    return analysis.example("quickstart")
 
 
 def test_runs_are_the_frames_scores(results: Loaded) -> None:

@@ -30,8 +30,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--example",
         metavar="NAME",
         nargs="?",
-        const="quickstart",
-        help="write and open the report of results that ship: quickstart (the default), ladder or panx; "
+        const="panx",
+        help="write and open the report of results that ship: panx (the default), ladder or quickstart; "
         "nothing is trained",
     )
     store_option(command)

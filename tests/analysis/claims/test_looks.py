@@ -12,6 +12,7 @@ from analysis.claims.looks import Look, rounded_down, unplanned
 from analysis.results.frame import PAIR
 from analysis.results.from_store import load
 from analysis.results.view import View
+from analysis.sections.answer import section, warnings
 from analysis.statistics.looks import levels, repeated_p
 from harness.methods import L2, Vanilla
 from harness.store.store import Store
@@ -145,6 +146,7 @@ def test_unpaired_methods_are_tested_once_when_their_runs_have_ended(tmp_path: P
     assert not look.last  # a trial of the synthetic store is missing
     assert "tested once, when all their runs have ended" in look.sentence
     assert not [claim for claim in answer(planned).claims if claim.method == L2_NAME]
+    assert look.sentence in [*warnings(answer(planned))]
     for trial in synthetic.trials(apart):
         if whole.record(trial.id) is None:
             whole.save_failure(trial, "ValueError: again", "")
