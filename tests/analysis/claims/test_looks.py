@@ -152,6 +152,8 @@ def test_unpaired_methods_are_tested_once_when_their_runs_have_ended(tmp_path: P
             whole.save_failure(trial, "ValueError: again", "")
     results = load(whole, "looked")
     plain = replace(results, about=replace(results.about, looks=None))
+    assert not [*warnings(answer(View(results)))]  # the last look is no warning
+    assert look.sentence in " ".join(map(str, section(View(results)).parts))
     found, expected = (
         [
             (claim.quantity, claim.scope, claim.p, claim.least_p)
