@@ -109,7 +109,7 @@ class _LoggerThread:
             except Exception as error:  # not a logger's error: the store cannot be read
                 self._say(f"Some trials were not logged: {_said(error)}.")
         if self.logger is not None and not self.broken:
-            self._say(f"{self.name}: {self.logged} trials logged, {self.logger.place}")
+            self._say(f"{self.name}: {self.logged} trial{'' if self.logged == 1 else 's'} logged, {self.logger.place}")
 
     def _follow(self) -> None:
         if self.broken or self.interrupted.is_set():

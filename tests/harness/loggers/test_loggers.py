@@ -327,7 +327,7 @@ def test_a_record_that_replaces_another_replaces_its_run(full: Store, made: Stud
     record = json.loads((folder.parent / trials[0].id / "result.json").read_text())
     written = {**record, "id": trials[3].id, "config": trials[3].to_json(), "finished": "2026-02-01T00:00:00+00:00"}
     (folder / "result.json").write_text(json.dumps(written))
-    assert log(full, made).count("1 trials logged") == 3
+    assert log(full, made).count("1 trial logged") == 3
     run = mlflow_runs(mlflow(full), made.name)[trials[3].id]
     assert (run.info.status, run.data.metrics["test/en"]) == ("FINISHED", record["scores"]["test"]["en"]["f1"])
     assert hparams(events(full, made.name, trials[3].id))[1] == api_pb2.STATUS_SUCCESS
