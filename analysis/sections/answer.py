@@ -38,9 +38,17 @@ def warnings(found: Answer) -> Iterator[str]:
 
 
 def _looks(found: Answer, *, last: bool) -> Iterator[str]:
-    """Sentences on the looks of the methods that have reached, or have not reached, their last look."""
-    looks = [contrast.look for contrast in found.contrasts.values() if contrast.look is not None]
-    yield from dict.fromkeys(look.sentence for look in looks if look.last is last)
+    """Sentences on the looks of the methods that have reached, or have not reached, their last look.
+
+    They name the methods if the methods' looks differ.
+    """
+    told: dict[tuple[str, bool], list[str]] = {}
+    for method, contrast in found.contrasts.items():
+        if contrast.look is not None:
+            told.setdefault((contrast.look.sentence, contrast.look.last), []).append(method)
+    for (sentence, reached), methods in told.items():
+        if reached is last:
+            yield f"{', '.join(methods)}: {sentence}" if len(told) > 1 else sentence
 
 
 def _movement(view: View) -> Iterator[str]:

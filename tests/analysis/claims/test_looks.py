@@ -146,14 +146,16 @@ def test_unpaired_methods_are_tested_once_when_their_runs_have_ended(tmp_path: P
     assert not look.last  # a trial of the synthetic store is missing
     assert "tested once, when all their runs have ended" in look.sentence
     assert not [claim for claim in answer(planned).claims if claim.method == L2_NAME]
-    assert look.sentence in [*warnings(answer(planned))]
+    told = [*warnings(answer(planned))]
+    assert f"{L2_NAME}: {look.sentence}" in told
+    assert any(one.startswith("l2(strength=1): This is look 2 of 3") for one in told)
     for trial in synthetic.trials(apart):
         if whole.record(trial.id) is None:
             whole.save_failure(trial, "ValueError: again", "")
     results = load(whole, "looked")
     plain = replace(results, about=replace(results.about, looks=None))
     assert not [*warnings(answer(View(results)))]  # the last look is no warning
-    assert look.sentence in " ".join(map(str, section(View(results)).parts))
+    assert f"{L2_NAME}: {look.sentence}" in " ".join(map(str, section(View(results)).parts))
     found, expected = (
         [
             (claim.quantity, claim.scope, claim.p, claim.least_p)
