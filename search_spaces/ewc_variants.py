@@ -1,7 +1,7 @@
 """``ewc-variants``: does the source language's Fisher information help ewc, added or mixed in?
 
 A small version of the paper's Table 15: part-of-speech tagging on the embedded encoder and data. The targets are German
-and Hindi, the seeds are three, and the learning rate is the quickstart's third. About six minutes on two cores.
+and Hindi. There are three seeds, and the learning rate is the quickstart's third. About six minutes on two cores.
 
 All ewc methods have the same λ, as in the paper's table. With twice this λ, ``mix`` would differ from ``plus`` only in
 its passages.

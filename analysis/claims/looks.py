@@ -31,7 +31,7 @@ class Look:
     """
 
     looks: int
-    """Number of looks that the study plans."""
+    """Number of looks that the study plans; 1 if the methods are unpaired."""
     complete: int
     """Number of pairs of runs, by setting and seed, that are now complete in both methods."""
     planned: int
@@ -50,11 +50,12 @@ class Look:
         looks = results.about.looks
         if looks is None:
             return None
-        if _unpaired(results.trials, method, base):
-            status = results.trials.loc[results.trials["method"].isin([method, base]), "status"]
-            over = int((status != MISSING).sum())
-            return cls(1, over, len(status), pd.MultiIndex.from_tuples([], names=PAIR), apart=True)
-        ended, planned = _ended(results.trials, method, base)
+        trials = results.trials[results.trials["method"].isin([method, base])]
+        pairs = _pairs(trials)
+        if len(pairs) < 2:
+            over = int((trials["status"] != MISSING).sum())
+            return cls(1, over, len(trials), pd.MultiIndex.from_tuples([], names=PAIR), apart=True)
+        ended, planned = _ended(trials, pairs), int((~pairs["failed"]).sum())
         look = cls(looks, len(ended), planned, ended[:0])
         return cls(looks, len(ended), planned, ended[: look.counts[look.reached - 1]]) if look.reached else look
 
@@ -137,22 +138,23 @@ def rounded_down(level: float) -> str:
     return f"{math.floor(level * 10**digits) / 10**digits:.2g}"
 
 
-def _unpaired(trials: pd.DataFrame, method: str, base: str) -> bool:
-    """Whether the study gives two methods fewer than two settings and seeds in common."""
-    ours, theirs = (set(trials.loc[trials["method"] == name, PAIR].itertuples(index=False)) for name in (method, base))
-    return len(ours & theirs) < 2
+def _pairs(trials: pd.DataFrame) -> pd.DataFrame:
+    """Pairs (``PAIR``) that two methods share, and whether all their trials finished and any failed.
 
-
-def _ended(trials: pd.DataFrame, method: str, base: str) -> tuple[pd.MultiIndex, int]:
-    """Pairs complete in both methods, in order of completion, and the number of pairs that can become complete."""
-    here = trials[trials["method"].isin([method, base])]
-    here = here.assign(finished=here["status"] == FINISHED, failed=here["status"] == FAILED)
-    pairs = here.groupby(PAIR, sort=False).agg(
+    ``trials`` has the trials of these methods.
+    """
+    told = trials.assign(finished=trials["status"] == FINISHED, failed=trials["status"] == FAILED)
+    pairs = told.groupby(PAIR, sort=False).agg(
         methods=("method", "nunique"), finished=("finished", "all"), failed=("failed", "any")
     )
-    pairs = pairs[pairs["methods"] == 2]
+    return pairs[pairs["methods"] == 2]
+
+
+def _ended(trials: pd.DataFrame, pairs: pd.DataFrame) -> pd.MultiIndex:
+    """The complete pairs, in order of completion."""
     complete = pairs.index[pairs["finished"]]
-    ended = here[here["finished"]].groupby(PAIR, sort=False)["ended"].max() if len(complete) else pairs["finished"]
+    finished = trials[trials["status"] == FINISHED]
+    ended = finished.groupby(PAIR, sort=False)["ended"].max() if len(complete) else pairs["finished"]
     order = ended.reindex(complete).sort_values(kind="stable").index
     assert isinstance(order, pd.MultiIndex)
-    return order, int((~pairs["failed"]).sum())
+    return order

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class RDrop(Method):
     """ℓ = (ℓ₁ + ℓ₂)/2 + α/2 (KL(p₁‖p₂) + KL(p₂‖p₁)), with p₁ and p₂ from two draws of dropout.
 
-    The form is the form in the authors' code. It is half of Eq. 4 of the paper, and α here is the paper's α/2. The
+    The formula follows the authors' code. It is half of Eq. 4 of the paper, and α here is the paper's α/2. The
     gradient is then as large as vanilla's. If answers are numbers, (p₁ − p₂)² replaces the sum of the two divergences.
     """
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analysis.results.frame import Results
-from analysis.results.suspect_runs.listing import SHOWN
+from analysis.results.suspect_runs.listing import SHOWN, listed
 from analysis.results.wording import counted
 
 SHARE = 0.5
@@ -32,10 +32,9 @@ def weak(results: Results) -> Iterator[str]:
     if low.empty:
         return
     all_runs, weak_runs = (one.groupby("method", sort=False).size() for one in (runs, low))
-    weakest = low.nsmallest(SHOWN, "source")[["method", "setting", "seed", "source"]]
-    named = "; ".join(f"{m}, setting {s}, seed {k}: {score:.1f}" for m, s, k, score in weakest.itertuples(index=False))
+    weakest = listed(low.nsmallest(SHOWN, "source"), methods=True)
     counts = ", ".join(f"{weak_runs[method]} of {all_runs[method]} of {method}" for method in weak_runs.index)
     yield (
         f"{counted(len(low), 'run')} did not collapse, but scored less than half of the study's median of {median:.1f} "
-        f"on {results.source}: {counts}. The weakest: {named}. Such runs can decide means and standard deviations."
+        f"on {results.source}: {counts}. The weakest: {weakest}. Such runs can decide means and standard deviations."
     )
