@@ -14,7 +14,7 @@ class ArmCost:
     settings: int
     """Number of its settings today. A larger study adds the same number to each method."""
     models: int
-    """Trials of each setting and seed."""
+    """Trials of each setting, seed and replicate."""
     seconds: float
     """Likely seconds of one trial; NaN if not known."""
     finished: int
@@ -22,7 +22,7 @@ class ArmCost:
     low: float | None = None
     """Fewest seconds of one trial; ``None`` means ``seconds``."""
     high: float | None = None
-    """Most seconds."""
+    """Most seconds of one trial; ``None`` means ``seconds``."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Expense:
 
 @dataclass(frozen=True)
 class Costs:
-    """The costs of a study's designs."""
+    """The costs of a study's designs. ``replicates`` is the number of runs of each fine-tuning with the same seed."""
 
     settings: int
     """Settings that the study has today."""

@@ -44,14 +44,14 @@ GOALS = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """The effects to be shown, and the power. Raises ``UserError`` for impossible values."""
+    """The effects to be shown, and the wanted power (0.5 to 0.99). Raises ``UserError`` for impossible values."""
 
     ratio: float = 0.7
     """Std of the method over the baseline's."""
     collapse: tuple[float, float] = (0.2, 0.02)
     """Collapse rates of the baseline and of the method."""
     difference: float = 1.0
-    """Mean score of the method minus the baseline's, in points; below 0 if lower scores are to be better."""
+    """Mean score of the method minus the baseline's, in points; below 0 if the method's mean is the lower."""
     same_ratio: tuple[float, float] = DEFAULT.ratio
     """Bounds of equivalence of the ratio; the true ratio is 1."""
     same_points: float = DEFAULT.points
@@ -70,7 +70,7 @@ class Targets:
             raise bad("--power", self.power, "a share from 0.5 to 0.99, such as 0.8")
 
     def effect(self, goal: Goal) -> str:
-        """The true effect behind a goal, in a few words."""
+        """The true effect of a difference, or the bounds of an equivalence, in a few words."""
         low, high = self.same_ratio
         told = {
             (Quantity.COLLAPSE, False): "{:g} : {:g} %".format(*(100 * rate for rate in self.collapse)),

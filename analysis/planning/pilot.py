@@ -168,7 +168,7 @@ class Pilot:
 
     @cached_property
     def _between(self) -> tuple[float, float]:
-        """Degrees of freedom and value of the variance between runs, with the defaults' share."""
+        """Degrees of freedom and value of ``Squares.between``, averaged with the defaults."""
         assert self.squares is not None
         told, count = self.squares, self.languages
         total = (told.between + (count - 1) * told.within) / count
@@ -218,7 +218,10 @@ def _effect(part: Floats) -> Effect:
 
 
 def _full_grid(ours: Any, theirs: Any) -> Floats:
-    """Scores on the largest full grid of the settings with the most seeds, 2 × settings × seeds × languages."""
+    """Scores of the first replicate on the largest full grid, 2 × settings × seeds × languages.
+
+    The grid's seeds are all seeds of one of its settings.
+    """
     first = ours.index.get_level_values("replicate") == ours.index.get_level_values("replicate").min()
     tables = [frame[first].droplevel("replicate") for frame in (ours, theirs)]
     seeds = tables[0].reset_index().groupby("setting", sort=False)["seed"].agg(lambda found: tuple(sorted(found)))

@@ -20,9 +20,9 @@ from analysis.planning.surface import Surface
 VERSION = 1
 """Version of ``plan.json``."""
 SETTINGS, SEEDS = (1, 2, 3, 4, 6, 8, 10, 14, 20, 30, 40), (1, 2, 3, 4, 5, 8, 12, 20)
-"""Simulated numbers of settings, and of seeds. Numbers below today's are left out."""
+"""Simulated numbers of settings, and of seeds. ``grid`` leaves out numbers below the smallest design's."""
 MAX_RUNS = 240
-"""Largest number of runs of a simulated design."""
+"""Largest number of runs of a simulated design. It is four times the smallest design's runs if that is more."""
 STUDIES, AGAIN, ROUNDS = 60, 200, 2
 """Studies per design of the grid; studies per chosen design in a further round; number of further rounds."""
 
@@ -46,7 +46,8 @@ class Choice:
     now: Power
     """The power of today's design."""
     more_seeds: Shape | None
-    """The fewest seeds at today's settings; ``None`` if no simulated number suffices."""
+    """The design with the fewest seeds at today's settings. ``cheapest`` may have more settings. Each is ``None`` if no
+    simulated design suffices."""
     cheapest: Shape | None
     why_not: str
     """Why today's settings do not suffice with any number of seeds; else empty."""

@@ -46,7 +46,7 @@ def simulate(
     """Add ``studies`` simulated studies of each shape to the tallies, tested for the shape's goals in ``wanted``.
 
     Each study draws its own world from the pilot, so the pilot's uncertainty is in the counts. A study's draws depend
-    on its shape and number alone, not on ``processes``.
+    on ``seed``, its shape and its number, not on ``processes``.
     """
     jobs = []
     for shape, goals in sorted(wanted.items(), key=lambda item: -item[0][0] * item[0][1]):
