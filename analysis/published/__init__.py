@@ -42,7 +42,7 @@ SOURCE, ZERO_SHOT = "en", "zero-shot"
 KEYS = ["method", "language"]
 """Columns that identify a figure of one statistic."""
 BEHIND = {1: (2, 7, 8, 9), 3: (4, 11, 12, 13), 6: (2, 8)}
-"""The tables with the languages that another table averages."""
+"""By table of averages: the tables with the languages behind the averages."""
 
 
 class Kind(StrEnum):
@@ -72,7 +72,7 @@ class PublishedTable:
     kind: Kind
     what: str
     shape: str
-    """The table's rows and columns as printed."""
+    """The table's rows and columns as printed. ``what`` is its content in a few words."""
     tasks: tuple[str, ...]
     runs: int
     """Number of runs behind each figure; 0 if it does not apply or the paper does not state it."""
@@ -192,7 +192,7 @@ def _frame(number: int) -> pd.DataFrame:
 def figures(number: int, task: str | None = None, statistic: str = "mean") -> dict[str, dict[str, float]]:
     """A table's figures of one statistic by method and language. ``task`` is needed for a table with several tasks.
 
-    Raises ``UserError`` for a statistic that the table does not have.
+    Raises ``UserError`` for an unknown number, and for a task or a statistic that the table lacks.
     """
     rows = of_task(number, task)
     rows = rows[rows["statistic"] == statistic] if {"statistic", "method"} <= set(rows) else rows[:0]
@@ -219,13 +219,13 @@ def targets_of(number: int, task: str | None = None) -> list[str]:
 def of_task(number: int, task: str | None = None) -> pd.DataFrame:
     """A table's rows of one task; ``task`` may be omitted if the table has only one.
 
-    Raises ``UserError`` for a task that the table lacks.
+    Raises ``UserError`` for an unknown number, and for a task that the table lacks.
     """
     known = table(number).tasks
     if task is None and len(known) == 1:
         task = known[0]
     if task not in known:
-        raise bad("task", task, f"one that the paper's Table {number} has: {', '.join(known)}")
+        raise bad("task", task, f"a task of the paper's Table {number}: {', '.join(known)}")
     frame = load(number)
     return frame[frame["task"] == task].reset_index(drop=True)
 

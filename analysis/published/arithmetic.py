@@ -21,8 +21,8 @@ def averages() -> pd.DataFrame:
     """Every printed average over languages and the mean of its own row.
 
     Columns: table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference
-    (printed minus without_en) and follows. ``follows`` says whether the difference is at most 0.01: half a last decimal
-    of the average, and the same for its terms.
+    (printed minus without_en) and follows. ``follows`` says whether the difference is at most 0.01: 0.005 for the
+    rounding of the average, and 0.005 for the rounding of its terms.
     """
     rows = []
     for table in AVERAGED:
@@ -43,9 +43,9 @@ def averages() -> pd.DataFrame:
 def spreads() -> pd.DataFrame:
     """Every printed std over runs of an average, and the mean of the stds in its row, which is its upper bound.
 
-    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof). They are
-    equal if all languages move together. The printed std cannot be computed from the row. Columns: table, task, method,
-    printed, bound and within.
+    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof). The two
+    are equal if all languages move together. The printed std cannot be computed from the row. Columns: table, task,
+    method, printed, bound and within.
     """
     rows = []
     for task, table in SEVERAL.items():
@@ -133,7 +133,7 @@ def _twins() -> Iterator[Check]:
                 if other != language:
                     what = f"{method}, {other} and {language}"
                     figure = f"{mean:g} ± {spread[method][language]:g}"
-                    yield Check(f"Table {table}", what, f"both {figure}", "two figures of their own", "", ODD, note)
+                    yield Check(f"Table {table}", what, f"both {figure}", "two different figures", "", ODD, note)
 
 
 def _best_of_settings() -> Iterator[Check]:

@@ -1,10 +1,10 @@
 """Checks of the paper's figures against one another, and of its sentences against its figures.
 
-A figure printed with two decimals is known to within half of the last one. Its counterpart from such figures is
+A figure printed with two decimals is known to within half of the last decimal. Its counterpart from such figures is
 therefore an interval, and so is the figure itself. The verdict says how the two intervals lie:
 
-- ``agrees``: the rounded counterpart of the figures as printed equals the printed number, or the figures make a
-  sentence true;
+- ``agrees``: the counterpart of the figures as printed, once rounded, equals the printed number; or the figures make
+  the sentence true;
 - ``within rounding``: the two differ as printed, but some unrounded figures make them equal;
 - ``odd``: no contradiction, but a surprise given the paper's own account, or a sign of a slip that the figures cannot
   settle;

@@ -60,7 +60,7 @@ class Claim:
 
     @property
     def strictly(self) -> bool:
-        """Whether equal figures contradict the claim."""
+        """Whether the claim does not hold for equal figures."""
         return not self.relation.startswith("not")
 
     @property
@@ -115,7 +115,7 @@ READ: dict[str, Callable[[str], Any]] = {
     "only": lambda text: frozenset(text.split()),
     "share": float,
 }
-"""Parsers of the columns with more than text."""
+"""Parsers of the columns that are not plain text."""
 
 
 def _claims() -> tuple[Claim, ...]:

@@ -1,8 +1,8 @@
 """Whether the paper's claims hold in a set of results: ``judge``, ``judge_all`` and ``self_check``.
 
 A claim compares two figures, so its verdict concerns only the direction of two estimates. Intervals and tests say
-whether a difference exceeds chance; a claim that "holds" by 0.01 is no evidence. For strict claims, figures that read
-the same with two decimals are equal.
+whether a difference exceeds chance; a claim that "holds" by 0.01 is no evidence. For strict claims without a least
+difference, figures that read the same with two decimals are equal.
 """
 
 from collections.abc import Mapping
@@ -31,8 +31,7 @@ class Judgement:
     """The claim's left figure; for ``every target``, the number of languages that support it. None if not
     applicable."""
     right: float | None
-    """The right figure, times its factor; for ``every target``, the number of common languages without exempt
-    languages."""
+    """The right figure, times its factor; for ``every target``, the number of compared languages."""
     note: str = ""
     """A remark on the verdict, or empty.
 
@@ -113,7 +112,7 @@ def _figures(results: pd.DataFrame, source: str) -> Figures:
     for row in results.to_dict("records"):
         key = row["method"], SOURCE_ROW if row["language"] == source else row["language"]
         if key in seen:
-            raise bad("results", key, "one row a method and language")
+            raise bad("results", key, "one row per method and language")
         seen.add(key)
         found |= {(*key, statistic): float(row[statistic]) for statistic in ("mean", "std") if pd.notna(row[statistic])}
     return found
@@ -149,7 +148,7 @@ def _two_figures(claim: Claim, found: Figures) -> Judgement:
 
 
 def _shared(claim: Claim, found: Figures) -> list[str] | None:
-    """The common languages of two methods with averages over different ones; ``None`` if there is nothing to recompute.
+    """The common languages of two methods with unequal languages; ``None`` if there is nothing to recompute.
 
     ewc's average, for example, may be over a few languages.
     """

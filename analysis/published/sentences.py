@@ -89,8 +89,8 @@ def _falls() -> Iterator[Check]:
         yield number("Section 5.2", f"l2 reduces the std on en of {task} by", printed, *_fall(task, SOURCE))
     fall, ways = _fall("udpos", SOURCE)
     note = (
-        f"0.06 to 0.02 is to one third, not by it; before rounding the fall is between {fall - ways[0]:.0f} and "
-        f"{fall + ways[1]:.0f}"
+        f"0.06 to 0.02 is a fall to one third, not by one third; before rounding the fall is between "
+        f"{fall - ways[0]:.0f} and {fall + ways[1]:.0f}"
     )
     yield number(
         "Section 5.2, Table 3", "l2 reduces the std on en of udpos by one-third, in per cent", "33", fall, ways, note

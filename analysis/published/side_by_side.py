@@ -66,11 +66,11 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
         Columns method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours
         − theirs) and note. The note says why a difference is missing, or why the two figures are not comparable.
         Missing numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the
-        paper does not state. If the two average over different languages, a row ``SHARED`` follows the method's
-        average. It has both means over the common languages. It has no std, because the table gives none.
+        paper does not state. If the two average over different languages, and the table prints their common languages,
+        a row ``SHARED`` follows the method's rows. It has both means over the common languages, but no std.
 
     Raises:
-        UserError: the table has no scores or lacks the task, or ``ours`` lacks columns or repeats rows.
+        UserError: the table is unknown, has no scores or lacks the task, or ``ours`` lacks columns or repeats rows.
     """
     found = table(number)
     if found.kind in (Kind.SETTINGS, Kind.CORRELATION):
@@ -100,7 +100,7 @@ def _check(ours: pd.DataFrame) -> None:
     if lacking := [name for name in OURS if name not in ours]:
         raise UserError(f"our scores: there is no column {', '.join(lacking)}; give {', '.join(OURS)}")
     if ours.duplicated(KEYS).any():
-        raise bad("our scores", tuple(ours.loc[ours.duplicated(KEYS), KEYS].iloc[0]), "one row a method and language")
+        raise bad("our scores", tuple(ours.loc[ours.duplicated(KEYS), KEYS].iloc[0]), "one row per method and language")
 
 
 def _with_shared(method: str, rows: pd.DataFrame, mine: pd.DataFrame, behind: list[str]) -> list[pd.DataFrame]:

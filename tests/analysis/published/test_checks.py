@@ -36,7 +36,7 @@ DISAGREEING = {
 }
 BELOW = "best setting of {} on {} at least the mean over settings, {}"
 STRANGE = {
-    ("Table 11", "l2, el and bn", "both 71.6 ± 0.82", "two figures of their own"): "",
+    ("Table 11", "l2, el and bn", "both 71.6 ± 0.82", "two different figures"): "",
     ("Tables 2 and 4", BELOW.format("vanilla", "xnli", "en"), "81.51", "81.60"): "-0.09",
     ("Tables 2 and 4", BELOW.format("vanilla", "xnli", "13 shared languages"), "64.39", "64.41"): "-0.02",
     ("Tables 7 and 11", BELOW.format("vanilla", "panx", "en"), "84.30", "85.29"): "-0.99",
@@ -92,7 +92,7 @@ def test_a_number_disagrees_only_beyond_rounding(hundredths: int, off: float) ->
 def test_our_scores_are_checked() -> None:
     with pytest.raises(UserError, match="there is no column runs"):
         beside(2, ours().drop(columns="runs"))
-    with pytest.raises(UserError, match=r"\('l2', 'de'\) is not allowed; give one row a method and language"):
+    with pytest.raises(UserError, match=r"\('l2', 'de'\) is not allowed; give one row per method and language"):
         beside(2, ours(("l2", "de", 1, 1, 1), ("l2", "de", 2, 1, 1)))
     with pytest.raises(UserError, match="task"):
         beside(1, ours())

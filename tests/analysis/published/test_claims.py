@@ -170,7 +170,7 @@ def test_results_that_cannot_be_judged_are_refused() -> None:
     with pytest.raises(UserError, match="there is no column std"):
         judge(CLAIMS[0], results().drop(columns="std"), "xnli")
     twice = results(("l2", "en", 1, 1), ("l2", "source", 1, 1))
-    with pytest.raises(UserError, match="one row a method and language"):
+    with pytest.raises(UserError, match="one row per method and language"):
         judge(CLAIMS[0], twice, "xnli")
     with pytest.raises(UserError, match="a table of results"):
         plain(10, "xnli")

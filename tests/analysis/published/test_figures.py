@@ -191,7 +191,7 @@ def test_what_no_table_has_is_refused() -> None:
     for table in (0, 23, "2"):
         with pytest.raises(UserError, match="a number from 1 to 22"):
             load(table)  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="task: None is not allowed; give one that the paper's Table 1 has: xnli"):
+    with pytest.raises(UserError, match="task: None is not allowed; give a task of the paper's Table 1: xnli"):
         figures(1)
     with pytest.raises(UserError, match="a table that has the std of methods"):
         figures(2, statistic=STD)
