@@ -38,12 +38,12 @@ class Cells:
 
 
 def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
-    """The cells of a UTF-8 file, gzipped if its name ends so.
+    """The cells of a UTF-8 file, gzipped if its name ends in ``.gz``.
 
     The separator is the character (comma, semicolon or tab) that splits the header into the most ``wanted`` names. A
-    tie goes to the most names. Blank rows are left out. With ``indexed``, a first column without a name is also left
-    out: pandas writes its index as such a column. Raises ``UserError`` with the line for an unclosed quote, or a row
-    with a different number of cells than the header.
+    tie goes to the most names. Blank rows and repeated headers are left out. With ``indexed``, a first column without a
+    name is also left out: pandas writes its index as such a column. Raises ``UserError`` with the line for an unclosed
+    quote, or a row with a different number of cells than the header.
     """
     text = _text(file)
     separator = _separator(next((line for line in text.split("\n") if line.strip()), ""), wanted)

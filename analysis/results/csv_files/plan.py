@@ -1,6 +1,6 @@
 """The study's question and plan in a table of results: a report of the table then makes the study's own claims.
 
-Each fact is a column with one value in all rows. A fact that the study does not have is no column.
+Each fact is a column with one value in all rows. A fact that the study lacks has no column.
 """
 
 from dataclasses import replace

@@ -26,7 +26,7 @@ KNOWN = (
     r"(?P<metric>\w*?(?:f1|acc|accuracy|exact_match|em|score|precision|recall|pearson\w*|spearman\w*|mcc|mae|rmse)"
     r"(?:_\w+)?)"
 )
-"""Without a split's name a metric must be a known one: ``no_cuda`` is no score in Norwegian."""
+"""In a column name without a split, only these metrics count: ``no_cuda`` is no score in Norwegian."""
 PATTERNS = [
     re.compile(PREFIX + pattern)
     for pattern in (
@@ -110,7 +110,7 @@ def is_scored(name: str) -> bool:
 
 
 def named_for(field: str, columns: list[str]) -> list[str]:
-    """The columns with the first of the field's names that any column has."""
+    """The columns of a field: all columns with its first name in ``ALIASES`` that occurs; empty if none occurs."""
     bare = {column: re.sub(r"[\s-]", "_", PARAMETER.sub("", column)).casefold() for column in columns}
     bare = {column: re.sub(r".*/", "", name) for column, name in bare.items()}
     for alias in ALIASES[field]:

@@ -1,6 +1,7 @@
-"""Ray Tune: an experiment's folder. Each trial's folder has ``params.json``, and ``result.json`` or ``progress.csv``.
+"""Ray Tune: an experiment's folder. Each trial's folder has ``params.json`` and at least one other file.
 
-The scores are the last that the trial reported of each name. ``params.pkl`` and the experiment's state are not read.
+The other files are ``result.json``, ``progress.csv`` and ``error.txt``. A trial with both of the first two needs no
+``params.json``. The last reported value of each name counts. ``params.pkl`` and the experiment's state are not read.
 """
 
 from collections.abc import Mapping

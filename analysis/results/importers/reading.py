@@ -1,4 +1,4 @@
-"""Results of other programs as those of a study."""
+"""Results of other programs, read like results of a study."""
 
 from collections.abc import Sequence
 from pathlib import Path

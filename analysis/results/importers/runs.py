@@ -16,7 +16,7 @@ from harness.common import files
 from harness.common.errors import UserError, reason
 
 MOST_BYTES = 2**28
-"""Largest size of a file; a log of a million results is smaller."""
+"""Largest size of a file in bytes; a log of a million results is smaller."""
 DEEPEST = 20
 """Largest depth of nested values; deeper values are left out."""
 FOLDER = "folder"
@@ -29,7 +29,7 @@ class ForeignRuns:
     """Runs as another program wrote them."""
 
     frame: pd.DataFrame
-    """One row per run. Cells are text, empty if missing. The index is the run's place for messages."""
+    """One row per run. Cells are text, empty if missing. The index is each run's place for messages."""
     separator: str = ","
     """Text between a file's cells; with semicolons numbers may have decimal commas."""
     notes: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class ForeignRuns:
 
 @dataclass(frozen=True)
 class Importer:
-    """Reads the results of one program."""
+    """Reads the results of one program. ``title`` names these results in notes and messages."""
 
     title: str
     recognises: Callable[[Path], bool]
@@ -67,7 +67,7 @@ def of_table(file: Path) -> ForeignRuns:
 
 
 def folders(root: Path) -> Iterator[tuple[Path, Sequence[str]]]:
-    """A folder and all folders below it, each with the names of its files, in order of their names.
+    """A folder and all folders below it, in order of their names, each with the names of its files.
 
     Checkpoints and hidden folders are left out, and links are not followed.
     """
@@ -77,12 +77,15 @@ def folders(root: Path) -> Iterator[tuple[Path, Sequence[str]]]:
 
 
 def json_of(file: Path) -> dict[str, Any]:
-    """The object in a JSON file."""
+    """The object in a JSON file. Raises ``UserError`` if the file is not readable as one object."""
     return _object(files.text(files.read(file, MOST_BYTES), str(file)), str(file))
 
 
 def json_lines(file: Path) -> Iterator[dict[str, Any]]:
-    """The objects in the lines of a file. A last line that was cut off is left out."""
+    """The objects in the lines of a file. A last line without a line break may be cut off, so it is left out.
+
+    Raises ``UserError`` for any other line that is no JSON object.
+    """
     content = files.read(file, MOST_BYTES)
     count = content.count(b"\n")
     for number, line in files.numbered(content, str(file)):

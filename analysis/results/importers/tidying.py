@@ -27,7 +27,7 @@ class TidyText:
     frame: pd.DataFrame
     """Cells are text. The index is each row's place for messages: the run's, and the column of the score."""
     points: bool
-    """Whether shares became points, so that small scores are no shares."""
+    """Whether scores from 0 to 1 were multiplied by 100. Then remaining small scores are points, not shares."""
     notes: tuple[str, ...]
 
 
@@ -85,7 +85,10 @@ def _shown(columns: list[ScoreColumn]) -> str:
 
 
 def _in_points(rows: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows with metrics from 0 to 1 multiplied by 100, except errors in their own unit, and a note on them."""
+    """The rows, with metrics from 0 to 1 multiplied by 100, and a note that names these metrics.
+
+    Metrics in their own unit, such as errors, stay.
+    """
     numbers = pd.to_numeric(rows["score"], errors="coerce")
     size = numbers.abs().where(np.isfinite(numbers)).groupby(rows["metric"]).transform("max")
     points = rows["metric"].map(lambda name: measure_of(name).points)

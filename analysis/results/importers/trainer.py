@@ -1,6 +1,6 @@
 """Hugging Face's Trainer: a folder of runs, each with ``trainer_state.json`` or the files of ``save_metrics``.
 
-Scores are the last of each name in the log of the state, or those in ``*_results.json``. Hyperparameters come from the
+A score comes from ``*_results.json``, else from its last value in the log of the state. Hyperparameters come from the
 model card, from the state, and from JSON files of arguments. ``training_args.bin`` is a pickle, and is not read. A
 folder with a language's code, such as ``de`` or ``predict_de``, belongs to the run above it.
 """
