@@ -26,7 +26,7 @@ class Balance:
 
     @classmethod
     def of(cls, scores: pd.DataFrame) -> "Balance":
-        """Leave out the languages without a score in some run.
+        """Leave out every language that lacks a score in any run.
 
         If this would leave out more than half of the languages, the incomplete runs are left out instead, provided that
         more scores then stay. Languages and runs without any score are left out first and not reported.

@@ -30,8 +30,8 @@ A file's name contains the hash of its content.
 def flags(store: Store, records: Mapping[str, Record]) -> dict[str, Flags]:
     """Collapse flags of some finished trials, by trial.
 
-    If a source's labels cannot be counted, its flag is the one in the record. Predictions are read only for records
-    without ``label_counts``: about 30 ms a trial with 15 test sets of 5,000 pairs or 25,000 words.
+    If a source's labels cannot be counted, its flag is the record's. Predictions are read only for records that lack a
+    language's counts. Reading takes about 30 ms per trial with 15 test sets of 5,000 pairs or 25,000 words.
     """
     old = [trial for trial, record in records.items() if None in _recorded(record).values()]
     read = read_each(lambda trial: _of_predictions(store, records[trial]), old)
@@ -48,7 +48,9 @@ def counts_of(predictions: pa.Table, split: str = "test") -> dict[str, LabelCoun
         split: the split to count.
 
     Raises:
-        ValueError: columns have other types, or an example has different numbers of gold and predicted labels.
+        KeyError: a column is missing.
+        ValueError: a column has another type, a label is missing, or an example has different numbers of gold and
+            predicted labels.
     """
     _check_types(predictions)
     table = predictions.filter(pc.equal(predictions["split"], split))

@@ -37,7 +37,7 @@ class SpreadStatistics:
 
     @cached_property
     def minimum_detectable(self) -> MinimumDetectable:
-        """The slowest figure, because power is simulated."""
+        """The std ratio that the test is likely to find. It takes longest, because power is simulated."""
         return minimum_detectable_ratio(self.ours, self.theirs)
 
 
@@ -54,7 +54,7 @@ class Comparison:
     ours: pd.DataFrame
     """Test scores of the method: one row per run (setting, seed, replicate), one column per language, the source first.
 
-    NaN in languages that are left out, and wherever either method lacks the source's score.
+    NaN in languages that are left out. The source's score is NaN if either method lacks it.
     """
     theirs: pd.DataFrame
     """Test scores of the baseline, in the form of ``ours``."""
@@ -118,7 +118,7 @@ class Comparison:
 
     @property
     def without_runs(self) -> "Comparison":
-        """The comparison on no runs, which is not unpaired either."""
+        """The comparison on no runs. ``apart`` is empty too, so the comparison is not ``unpaired``."""
         none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]
         return replace(
             self,
@@ -190,7 +190,7 @@ class Comparison:
 
     @cached_property
     def sources(self) -> "tuple[pd.Series[float], pd.Series[float]]":
-        """The source's score of every run with one in both methods, of the method and of the baseline."""
+        """The source's scores of the method and of the baseline, in the runs with a score in both."""
         return self.ours[self.source].dropna(), self.theirs[self.source].dropna()
 
     @cached_property

@@ -34,10 +34,10 @@ class Results:
     trials: pd.DataFrame
     """One row per trial.
 
-    Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data
-    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has
-    collapsed there), running (host, start and progress of a trial that runs now, else empty), precision,
-    checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
+    Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error, scorer (rules of the
+    scores) and test_data (fingerprint by language). Results from a store also have precision, checkpoint, costs,
+    provenance, collapsed_in and running. collapsed_in says by language whether the model has collapsed there. running
+    has the host, start and progress of a trial that runs now; else it is empty.
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.
@@ -82,7 +82,8 @@ class Results:
     def form(self) -> str:
         """The format of scores: points have two decimals.
 
-        Scores in another unit show two digits of the smallest std or mean of a method's zero-shot scores.
+        Scores in another unit have 2 to ``MOST_DIGITS`` decimals, for two digits of the smallest std or mean of a
+        method's zero-shot scores.
         """
         if self.measure.points:
             return ".2f"
@@ -98,7 +99,7 @@ class Results:
 
     @cached_property
     def methods(self) -> list[str]:
-        """Labels in the study's order."""
+        """Labels of the methods with a trial, in the study's order."""
         found = set(self.trials["method"])
         return [*(method for method in self.about.methods if method in found)]
 
@@ -116,12 +117,12 @@ class Results:
 
     @cached_property
     def test(self) -> pd.DataFrame:
-        """The test scores in tables: the task's metric, one row per trial × language."""
+        """Test scores in ``metric``, one row per trial × language."""
         return self._of("test")
 
     @cached_property
     def dev(self) -> pd.DataFrame:
-        """The source's dev scores in the task's metric, one row per trial; empty without dev scores."""
+        """The source's dev scores in ``metric``, one row per trial; empty without dev scores."""
         return self._of("dev")
 
     def _of(self, split: str) -> pd.DataFrame:
@@ -207,7 +208,7 @@ class Results:
 
     @cached_property
     def cautions(self) -> list[str]:
-        """Sentences on missing scores and runs."""
+        """The notes, then sentences on missing scores and runs."""
         complete = self.runs[self.runs["complete"]]
         told = [*self.notes]
         for method, balance in self.balances.items():

@@ -180,7 +180,7 @@ def _source(frame: pd.DataFrame, file: Path, given: str | None) -> str:
     named = [name for name in frame["source"].unique() if name]
     if len(named) > 1:
         raise UserError(
-            f"{file}: source: {', '.join(named)} are the source of different rows; report runs of one source at a time"
+            f"{file}: source: the rows have different sources: {', '.join(named)}; report runs of one source at a time"
         )
     source = given or (named[0] if named else SOURCE)
     if source not in set(frame["language"]):
@@ -242,7 +242,9 @@ def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
         "score",
         frame["trial"],
         twice,
-        "; ".join(["one score a trial, language and metric; number reruns with the same seed in 'replicate'", *notes]),
+        "; ".join(
+            ["one score per trial, language and metric; number reruns with the same seed in 'replicate'", *notes]
+        ),
     )
 
 

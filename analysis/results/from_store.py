@@ -37,7 +37,7 @@ NONE = float("nan")
 def load(store: Store, name: str) -> Results:
     """The results of a study's last run in a store.
 
-    Raises ``UserError`` if the study was not run there, or if none of its trials has ended.
+    Raises ``UserError`` if the study was not run there, or if it is a search without a trial so far.
     """
     study, trials = store.study(name)
     if not trials:
@@ -149,7 +149,7 @@ def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
     if not scorer:
         return {}
     former = trial.checkpoint == "best" and trial.selected_by != scorer
-    return {"rules of scores": f"{scorer}, but the checkpoint is selected by former ones" if former else scorer}
+    return {"rules of scores": f"{scorer}, but the checkpoint is selected by earlier rules" if former else scorer}
 
 
 def _or_nan(value: float | None) -> float:

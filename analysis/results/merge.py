@@ -40,8 +40,8 @@ def side_by_side(
             compared with it.
 
     Raises:
-        UserError: the names are equal, metrics differ, no target language is in both with the same test set, or there
-            is no such baseline.
+        UserError: the names are equal. Or metrics, rules of the scores or the source's test sets differ. Or no target
+            language is in both with the same test set. Or there is no such baseline.
     """
     if first == second:
         raise UserError(
@@ -139,7 +139,7 @@ def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]
 
 
 def _same_task(one: Results, other: Results) -> Own[Any] | None:
-    """The task that both studies describe; ``None`` if they describe different ones."""
+    """The task that both studies describe; ``None`` if there is no such task."""
     ours, theirs = one.about.described, other.about.described
     return ours if ours is not None and theirs is not None and ours.fingerprint == theirs.fingerprint else None
 
@@ -189,7 +189,7 @@ def _sources(first: str, one: Results, second: str, other: Results, kept: Sequen
 
 
 def _shared(first: str, one: Results, second: str, other: Results) -> str:
-    """A sentence on the number of trials with equal names and scores on both sides, which cannot differ."""
+    """A sentence on the number of trials with equal names and scores on both sides: they show no difference."""
     sides: list[dict[str, set[tuple[object, ...]]]] = [{}, {}]
     for trials, results in zip(sides, (one, other), strict=True):
         for trial, *row in results.scores[["trial", "split", "language", "metric", "score"]].itertuples(index=False):
@@ -240,7 +240,7 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
 def _restricted(results: Results, languages: list[str]) -> Results:
     """The results in some languages only, without trials that have none of them as a target.
 
-    Dev scores stay: each method's best setting is selected on those of its own source.
+    Dev scores stay: each method's best setting is selected on the dev scores of its own source.
     """
     kept = {*languages}
     targets = results.trials["targets"].map(lambda targets: tuple(language for language in targets if language in kept))

@@ -26,8 +26,8 @@ def opened(
     """A view of a study's results in a store, of a table, or of another program's results.
 
     Args:
-        name: a study; a file if it ends in ``.csv``, ``.tsv`` or ``.txt``, each optionally with ``.gz``; or a folder
-            that an importer recognises, unless the store has a study of that name.
+        name: a study, a file or a folder. A file's name ends in ``.csv``, ``.tsv`` or ``.txt``, or in one of these and
+            ``.gz``. If the store has a study with a folder's name, the study is meant.
         place: the store.
         source: language of the training data; only for results that are no study.
         ddof: ddof of every standard deviation.

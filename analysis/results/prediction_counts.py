@@ -27,8 +27,8 @@ F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
 def metric_of(task: TaskName) -> Metric | None:
     """The metric of a task as a ratio of counts.
 
-    ``None`` for a task in a user's file, whose ``scores`` may be anything, and for a metric that is no ratio of counts,
-    such as a macro F1, a correlation or a user's function.
+    ``None`` for a task in a user's file, whose ``scores`` may be anything. Also ``None`` for a metric that is no ratio
+    of counts, such as a macro F1, a correlation or a user's function.
     """
     if isinstance(task, str) and task not in TASKS:
         return None

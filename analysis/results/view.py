@@ -27,7 +27,7 @@ class View:
     against: Mapping[str, str] | None = field(default=None)
     """For each method, the method that it is compared with; ``None`` with one baseline for all."""
     left_out: tuple[str, ...] = ()
-    """Languages with different test sets in two merged results, and therefore in neither."""
+    """Languages left out of two merged results, because their test sets differ."""
     published: bool = False
     """Whether to show the paper's figures for any encoder."""
     base: str = ""
@@ -39,7 +39,7 @@ class View:
     bounded: bool = False
     """Whether the user named the bound of the difference."""
     predicted: Predicted | None = None
-    """Source of predictions other than ``store``."""
+    """Predictions of two merged results, used instead of ``store``; ``None`` otherwise."""
 
     @cached_property
     def baseline(self) -> str:
@@ -56,7 +56,10 @@ class View:
 
     @property
     def same_mean(self) -> tuple[float, float] | None:
-        """Bounds of the difference of two equal means; ``None`` in a metric's own unit unless somebody named them."""
+        """Bounds of the difference of two means that count as the same.
+
+        ``None`` in a metric's own unit, unless the user or the study named the bounds.
+        """
         named = self.results.measure.points or self.bounded or self.results.about.bounded
         return self.equivalence.difference if named else None
 

@@ -28,7 +28,7 @@ MAX_NAMED = 12
 def collapse_rule(metrics: Collection[str]) -> str:
     """The definition of collapse for scores in some metrics.
 
-    The metrics tell the kind of task: a regression has a correlation among them, question answering an exact match.
+    The metrics tell the kind of task: a regression has a metric of numbers, question answering has exact match.
     """
     compared = {METRICS[name].of for name in metrics if name in METRICS}
     rules = {"numbers": COLLAPSED_NUMBERS, "answers": COLLAPSED_ANSWERS}

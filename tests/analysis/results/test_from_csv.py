@@ -113,7 +113,7 @@ def test_another_source_and_reruns(written: Callable[[str], str]) -> None:
         ),
         (
             lambda text: text + "plain,0,de,70\n",
-            r"one score a trial, language and metric; number reruns with the same seed in 'replicate'",
+            r"one score per trial, language and metric; number reruns with the same seed in 'replicate'",
         ),
         (lambda text: text.splitlines()[0] + "\n", r"there are no rows below the header"),
         (lambda text: "", r"not readable as CSV: No columns"),
@@ -150,7 +150,7 @@ def test_mistakes_in_optional_columns(written: Callable[[str], str]) -> None:
         read(written(with_column("setting", "a", "a", "a", "a", "a", "")))
     with pytest.raises(UserError, match="trial: 't' has rows of several values of method, seed"):
         read(written(with_column("trial", *["t"] * 5, "u").replace("pulled,0,en,89,t", "pulled,0,fr,89,t")))
-    with pytest.raises(UserError, match="source: en, de are the source of different rows"):
+    with pytest.raises(UserError, match="source: the rows have different sources: en, de; "):
         read(written(with_column("source", "en", "en", "en", "en", "de", "de")))
     with pytest.raises(UserError, match="collapsed: 'maybe' is not allowed"):
         read(written(with_column("collapsed", *["maybe"] * 6)))
