@@ -23,7 +23,7 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""Distance, in trials, between the marks of two methods. Methods begin with the same settings, so marks would overlap."""
+"""Distance, in trials, between two methods' marks, which may be equal: all methods begin with the same settings."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
