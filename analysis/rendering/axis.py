@@ -35,15 +35,18 @@ class Axis:
     methods: tuple[str, ...]
     """The methods with several values, in the study's order."""
     settings: "pd.Series[float]"
-    """The value at each setting, by label: infinite if the hyperparameter is unset and unset means all; NaN if not a
-    number.
+    """The value at each setting, by label; NaN if not a number. It is infinite if the hyperparameter is unset and a
+    missing value means the largest number (``ABSENT``).
     """
     values: tuple[float, ...]
     """The values of the methods, ascending."""
 
     @classmethod
     def rates(cls, results: Results) -> "Axis | None":
-        """The learning rate, with the methods that have several. Their other hyperparameters may differ too."""
+        """The learning rate, with the methods that have several. Their other hyperparameters may differ too.
+
+        ``None`` if the results have no learning rates, or these methods no complete run.
+        """
         if RATE not in results.settings:
             return None
         values = _numbers(results, RATE)

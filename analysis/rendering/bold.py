@@ -10,15 +10,15 @@ from harness.tasks.metrics import Measure
 
 Cells = Sequence[str | Cell]
 BOLD = "Bold: "
-"""Beginning of a note on the meaning of bold, which a terminal does not show."""
+"""Beginning of a note on the meaning of bold; a terminal shows neither bold nor this note."""
 
 
 def mark_best(cells: Cells, among: Sequence[bool] | None = None, *, sign: int) -> list[str | Cell]:
     """The cells, with the best score marked among the scores with the most runs.
 
-    At least two scores must have the most runs. Scores that look equal are marked together. If a score that cannot be
-    compared is better, none is marked: a reader would take the marked score for the best. ``among`` says which cells
-    can be compared; the default is all. ``sign`` is ``Measure.sign``.
+    At least two scores must have the most runs. Scores that look equal are marked together. If any other score is
+    better, none is marked: a reader would take the marked score for the best. ``among`` says which cells compete; the
+    default is all. ``sign`` is ``Measure.sign``.
     """
     admitted = [True] * len(cells) if among is None else among
     scores = [cell for cell, yes in zip(cells, admitted, strict=True) if yes and isinstance(cell, Score) and cell.runs]
@@ -51,7 +51,7 @@ def mark_column(
 def over_most(results: Results, methods: Iterable[str]) -> list[bool]:
     """Whether each method's zero-shot score can be compared.
 
-    A score can be compared if it is over the longest list of target languages, the same for all compared methods.
+    A score can be compared if it is over the longest list of target languages. Of several such lists the first counts.
     """
     found = [results.languages(method) for method in methods]
     most = max(found, key=len, default=[])

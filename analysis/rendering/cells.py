@@ -91,7 +91,7 @@ class Interval(Cell):
 class Ratio(Interval):
     """A ratio with its 95 % interval.
 
-    Ends beyond ``FAR`` or its inverse are not shown, because nothing precise is known of them.
+    A lower end below 1 / ``FAR`` or an upper end above ``FAR`` is shown as a bound: it is not known precisely.
     """
 
     def _ends(self) -> tuple[str, str]:
@@ -199,7 +199,7 @@ class Spread(Cell):
 
 @dataclass(frozen=True)
 class Difference(Cell):
-    """Mean of paired differences of scores, with its standard deviation if there are several."""
+    """Mean of paired differences of scores, with their standard deviation if there are several."""
 
     mean: float
     std: float
@@ -223,10 +223,7 @@ class Difference(Cell):
 
 @dataclass(frozen=True)
 class Change(Cell):
-    """Change of a standard deviation from the baseline's, over runs that both methods have.
-
-    A large change is shown as a factor.
-    """
+    """Change of a standard deviation from the baseline's, over runs that both methods have."""
 
     percent: float
     runs: int

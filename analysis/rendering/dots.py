@@ -1,7 +1,7 @@
 """The first screen's picture: one dot per run, as SVG in the page's colours, with the run's name under the pointer.
 
 The SVG is drawn here so that the picture follows light or dark colours, is sharp on paper, and needs no script.
-``analysis/README.md`` compares it with libraries.
+``analysis/README.md`` compares it with libraries. All lengths are in units of the SVG's ``viewBox``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ SUMMARY = 0.2
 LETTER = 6.6
 """Width of a letter."""
 RADIUS, SMALL, SMALLEST = 4.2, 3.2, 2.4
-"""Radius of a dot, of a dot among many, and of a dot among very many."""
+"""Radius of a dot, of a dot among more than ``MANY``, and of a dot among more than ``VERY_MANY``."""
 MANY, VERY_MANY = 150, 600
 JITTER = (0, -1, 1, -2, 2)
 """Sideways steps of runs with the same method and value, in order."""

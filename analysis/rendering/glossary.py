@@ -37,10 +37,10 @@ TERMS = {
         Term(
             "collapse",
             "A run collapses if its accuracy on the source's test set is at most 2 binomial standard errors above the "
-            "best constant answer's accuracy. It also collapses if 99 % or more of its answers are the same. A "
-            "regression model collapses if its n numbers correlate with the gold numbers by at most tanh(2 / √(n − "
-            "3)). It also collapses if its numbers' standard deviation is below 1 % of the gold numbers' standard "
-            "deviation.",
+            "best constant answer's accuracy. In question answering, exact match takes the place of accuracy. A run "
+            "also collapses if 99 % or more of its answers are the same. A regression model collapses if its n numbers "
+            "correlate with the gold numbers by at most tanh(2 / √(n − 3)). It also collapses if its numbers' standard "
+            "deviation is below 1 % of the gold numbers' standard deviation.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
         Term(

@@ -28,7 +28,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Judged(Interval):
-    """An estimate with its 95 % interval, if it has one, and a verdict on the difference."""
+    """An estimate with its unit, its 95 % interval, if it has one, and a verdict on the difference."""
 
     unit: str = field(default="", kw_only=True)
     mark: Mark = field(default=Mark.UNTESTED, kw_only=True)

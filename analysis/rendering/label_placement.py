@@ -1,4 +1,4 @@
-"""Labels beside the points of a plot. They cover neither one another nor the points, and stay within the axes."""
+"""Labels beside the points of a plot, within the axes, and over neither points nor labels where there is room."""
 
 # Written by hand: adjustText writes labels on error bars, and so near the points that they touch.
 
@@ -16,8 +16,8 @@ NEAR, STEP = 4.0, 5.0
 MARGIN = 1.5
 """Free space around a label, in typographic points."""
 OUTSIDE, OVER_LABEL, OVER_POINT, OVER_LINE, FARTHER = 1e6, 1e4, 30.0, 6.0, 1.0
-"""Costs of a place: outside the axes, over a label, over a plotted point, over or under a piece of a leader line, one
-ring away.
+"""Costs of a place: outside the axes, over a label, over a plotted point, over or under a piece of a leader line, and
+per ring.
 """
 PIECES = np.linspace(0.1, 0.9, 9)
 """Positions of the pieces along a leader line."""
@@ -74,10 +74,11 @@ def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None 
 
 
 def _offsets(half: Array, unit: float) -> tuple[Array, Array]:
-    """Places of a label around its point: centres (places × 2), and the ring of each, from 0 on.
+    """Places of a label: its centre's offsets from the point (places × 2, in pixels), and the ring of each, from 0 on.
 
-    ``half`` is half of the label's width and height, in pixels. Within a ring the order is right, left, above and
-    below, because the first of equally good places is taken.
+    Each of ``RINGS`` rings has a place in ``DIRECTIONS`` directions: first right, left, above and below, because the
+    first of equally good places is taken. ``half`` is half of the label's width and height, and ``unit`` a typographic
+    point, both in pixels.
     """
     angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)

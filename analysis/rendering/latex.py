@@ -1,7 +1,6 @@
 """Text and tables for pdflatex, whatever characters a name has."""
 
-# Written by hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and escapes neither "--"
-# nor a row's first "[".
+# Written by hand: pylatexenc has nothing for Chinese letters or ș, and escapes neither "--" nor a row's first "[".
 
 import math
 import re
@@ -12,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 PACKAGES = "% \\usepackage[T1]{fontenc}\n% \\usepackage{array,booktabs,graphicx,longtable,pdflscape}"
-"""First lines of every file: packages of every LaTeX distribution."""
+"""First lines of every file: the packages that it needs. Every LaTeX distribution has them."""
 SIZES = {r"\normalsize": 11.0, r"\small": 10.0, r"\footnotesize": 9.2, r"\scriptsize": 8.4}
 """Effective letter sizes in an article of 11 points, used to choose a size.
 
@@ -98,7 +97,7 @@ _LETTERS = _Letters({ord(letter): text for letter, text in _TEXT.items()})
 def escaped(text: str) -> str:
     """Text that LaTeX prints unchanged, on one line.
 
-    A letter that pdflatex lacks becomes its number, such as ``[U+4E2D]``.
+    pdflatex prints a letter that it lacks as its number, such as ``[U+4E2D]``.
     """
     text = re.sub(r"[ \t\r\n\f\v\0]+", " ", unicodedata.normalize("NFC", text))
     text = re.sub(r"-(?=-)", f"-{APART}", text)
@@ -132,9 +131,10 @@ def table(
 ) -> str:
     """A floating table, or a table over several pages if it is long.
 
-    ``plain`` holds the cells' texts, ``cells`` the same in LaTeX. A wider table has smaller letters. If these would be
-    too small, the table is turned on its side. If it is still too wide, it becomes several tables, each with the first
-    column. A floating table shrinks to the line's width if the line is shorter than assumed.
+    ``plain`` holds the cells' texts, ``cells`` the same in LaTeX (rows × columns). A rule separates the last ``footer``
+    rows, if there are any. A wider table has smaller letters. If these would be too small, the table is turned on its
+    side. If it is still too wide, it becomes several tables, each with the first column. A floating table shrinks to
+    the line's width if the line is shorter than assumed.
     """
     heads = [textwrap.wrap(head, HEAD, break_long_words=False) or [""] for head in header]
     ems = [max(map(_ems, column)) for column in zip(*plain, strict=True)] if plain else [0.0] * len(heads)

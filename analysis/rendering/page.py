@@ -49,7 +49,8 @@ LAID_OUT = {**STYLE, "figure.constrained_layout.use": False}
 DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
 """Digits of a coordinate beyond a hundredth of a point. A page does not need them, and they are a third of a figure."""
 MAX_NAME = 60
-"""Largest number of letters of a file's name. With up to four bytes each, every file system accepts them."""
+"""Largest number of letters of a file's name before its number and ending. Every file system accepts 60 letters of up
+to four bytes."""
 CONTENTS = ".contents"
 """Name of the list of a report's files. The next report deletes only listed files that it no longer has."""
 
@@ -81,9 +82,7 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _contents(folder: Path) -> set[Path]:
-    """The files that the present report wrote into a folder. Paths outside the folder are ignored, whatever the list
-    says.
-    """
+    """The files that a folder's report lists and that still exist. Listed paths outside the folder are ignored."""
     try:
         listed = (folder / CONTENTS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -102,7 +101,7 @@ def _is_in(folder: Path, name: str) -> bool:
 def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
     """Write ``tables/*.csv|md|tex``. Returns the files' names without endings, by ``Table.key``.
 
-    Every table gets its own file name, because names of methods may map to the same file name, or be too long for one.
+    Every table gets its own file name: the names of two tables may be the same, or too long for a file.
     """
     stems: dict[str, str] = {}
     (folder / "tables").mkdir()

@@ -12,9 +12,9 @@ from analysis.results.frame import Results
 from analysis.results.wording import counted
 
 FEW = 12
-"""Largest number of values with evenly spaced positions."""
+"""Largest number of numeric values with evenly spaced positions. Other values always have such positions."""
 TICKS = 6
-"""Number of labelled values if there are more."""
+"""Largest number of labelled values if there are more numeric values than ``FEW``."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,10 @@ class Places:
 
     @classmethod
     def along(cls, results: Results) -> "Places":
-        """Positions by the hyperparameter that the study varies: the learning rate, else the only one, else none."""
+        """Positions by the learning rate if it varies, else by the only hyperparameter that varies.
+
+        If several others vary, or none, all settings have the position 0.5.
+        """
         varied = results.varied
         name = RATE if RATE in varied else (str(varied.columns[0]) if varied.shape[1] == 1 else "")
         if not name:

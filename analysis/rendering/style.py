@@ -14,7 +14,7 @@ import seaborn as sns
 
 from analysis.results.frame import Results
 
-if "ipykernel" not in sys.modules:  # a notebook shows its reader's own figures
+if "ipykernel" not in sys.modules:  # in a notebook, Agg would hide the reader's own figures
     mpl.use("Agg")
 
 STYLE: dict[Any, Any] = {
@@ -38,13 +38,13 @@ PALETTE, PALETTE_OF_MANY = "colorblind", "husl"
 WIDTH, HEIGHT = 10.2, 9.0
 """Largest size in inches: the width at which the report shows a figure, and the height of a page."""
 STYLED = 10
-"""Largest number of settings that a figure distinguishes by marker or colour. With more, it shows runs alone."""
+"""Largest number of settings that a figure distinguishes by marker or colour. More settings look alike."""
 RASTERISED = 1500
-"""Number of marks from which a vector file holds them as one image, because many marks are slow to show."""
+"""Largest number of marks that a vector file holds one by one. More marks are one image, which is faster to show."""
 
 
 def colours(results: Results) -> list[tuple[float, float, float]]:
-    """One colour per method, the same in every figure."""
+    """One colour (RGB, 0 to 1) per method, the same in every figure."""
     palette = sns.color_palette(PALETTE)
     count = len(results.methods)
     return list(palette[:count] if count <= len(palette) else sns.color_palette(PALETTE_OF_MANY, count))
@@ -63,7 +63,10 @@ def drawing() -> Iterator[None]:
 
 
 def setting_names(results: Results) -> tuple[str, dict[str, str]]:
-    """The names of the differing hyperparameters, and a short label for each setting: its values."""
+    """The names of the differing hyperparameters in one text, and a short label for each setting: its values.
+
+    If the settings' labels are no lists of ``name=value``, the text is ``setting``, and the labels stay.
+    """
     parts = {setting: [part.partition("=") for part in setting.split(" ")] for setting in results.settings_met}
     if any(not equals for part in parts.values() for _, equals, _ in part):
         return "setting", {setting: setting for setting in parts}
@@ -79,24 +82,27 @@ def take_legend(axes: mpl.axes.Axes) -> tuple[list[Any], list[str]]:
 
 
 def few_ticks(axes: mpl.axes.Axes, labels: Sequence[str], room: float) -> None:
-    """Label every n-th cell under a heat map, so that upright labels of 8 points fit a width in inches."""
+    """Label every n-th cell under a heat map, so that upright labels of 8 points fit ``room`` inches."""
     every = -(-len(labels) // max(1, int(room / 0.15)))
     axes.set_xticks([place + 0.5 for place in range(0, len(labels), every)], labels[::every])
 
 
 def abreast(labels: Iterable[str], room: float) -> int:
-    """Number of columns of a legend with these labels, in a width in inches."""
+    """Number of columns of a legend with these labels, in ``room`` inches."""
     longest = max(len(line) for label in labels for line in label.splitlines())
     return max(1, int(room / (0.5 + 0.075 * longest)))
 
 
 def legend_below(figure: mpl.figure.Figure, handles: Sequence[Any], labels: Sequence[str], room: float) -> None:
-    """A legend below the axes, in as many columns as a width in inches has room for."""
+    """A legend below the axes, in as many columns as fit ``room`` inches."""
     figure.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, room), frameon=False)
 
 
 def broken(label: str, characters: int) -> str:
-    """A method's label over several lines if it is longer than a line, with its options from the second line on."""
+    """A method's label over several lines if it has more than ``characters`` letters.
+
+    Lines begin at each ``+`` of the label, and at the options of a part that is still too long.
+    """
     parts = label.split(" + ")
     whole = [parts[0], *(f"+ {part}" for part in parts[1:])] if len(label) > characters else [label]
     lines = [

@@ -37,8 +37,8 @@ def section(view: View) -> Section | None:
     else:
         title = "Distribution of the scores"
         caption = (
-            "Per method and language, the thick bar holds the middle half of the runs (25th to 75th percentile) and "
-            "the thin line 90 % (5th to 95th). The dots are the lowest and the highest run; the dark tick is the "
+            "Per method and language, the thick bar holds the middle half of the runs (25th to 75th percentile). The "
+            "thin line holds 90 % (5th to 95th). The dots are the lowest and the highest run; the dark tick is the "
             "mean."
         )
         kind = "Percentiles over runs of the"

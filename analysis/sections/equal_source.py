@@ -1,6 +1,6 @@
 """Differences of target scores that the source score does not show.
 
-The section has the rank correlation with the zero-shot score, and the spread among runs of equal source score.
+The section has the rank correlation of source and zero-shot score, and the spread among runs of equal source score.
 """
 
 import math
@@ -83,8 +83,9 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
         "pairs",
     ]
     notes = [
-        f"Spread: the root mean square of the difference, over √2, among all pairs of a method's runs with {source} "
-        f"scores within {WITHIN:g} point of each other. In brackets: a 95 % jackknife interval over runs.",
+        "Spread: the root mean square of the differences within pairs of a method's runs, over √2. A pair is any two "
+        f"runs with {source} scores within {WITHIN:g} point of each other. In brackets: a 95 % jackknife interval over "
+        "runs.",
         "Rank correlation: Spearman's over all runs, with a 95 % bootstrap interval.",
     ]
     notes += [compared.told for compared in found.values() if compared.told]

@@ -33,13 +33,16 @@ class Ladder:
     zero_shot: NDArray[np.float64]
     """Zero-shot scores, of shape seeds × rates."""
     languages: dict[str, NDArray[np.float64]]
-    """Scores by target language, each of shape seeds × rates."""
+    """Scores by target language, each of shape seeds × rates, for the languages without a missing score."""
     sign: int = 1
     """-1 if lower scores are better."""
 
     @classmethod
     def of(cls, results: Results, method: str) -> "Ladder | None":
-        """A method's ladder; ``None`` if its settings are no ladder, or no seed is complete at all rates."""
+        """A method's ladder; ``None`` if its settings are no ladder, or no seed is complete at all rates.
+
+        A ladder has at least ``RUNGS`` settings, which differ in the learning rate alone.
+        """
         settings = settings_of(results, method)
         if differing(results, method) != [RATE] or len(settings) < RUNGS:
             return None
@@ -68,10 +71,7 @@ class Ladder:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has a ladder (see ``Ladder.of``).
-
-    A ladder has at least ``RUNGS`` settings, which differ in the learning rate alone.
-    """
+    """The section; ``None`` if no method has a ladder (see ``Ladder.of``)."""
     made = {method: Ladder.of(view.results, method) for method in view.results.methods}
     ladders = {method: ladder for method, ladder in made.items() if ladder is not None}
     if not ladders:

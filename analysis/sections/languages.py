@@ -14,7 +14,7 @@ UNREADABLE = 1
 
 
 def section(view: View) -> Section:
-    """The scores per language, in every report."""
+    """The scores per language."""
     made = table(view)
     return Section("languages", made.title, [made])
 

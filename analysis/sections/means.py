@@ -33,7 +33,10 @@ def _what(measure: Measure) -> str:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has two runs in common with its baseline."""
+    """The section; ``None`` if no method has two runs in common with its baseline.
+
+    If the baseline has no run left because all collapsed, a sentence says so.
+    """
     found = answer(view)
     claims = found.of(Quantity.MEAN, scope=Scope.THESE)
     if not claims:

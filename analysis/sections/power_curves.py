@@ -44,7 +44,7 @@ def _read(view: View) -> dict[str, Any] | None:
 
 
 def figure(plan: dict[str, Any]) -> Figure:
-    """One panel for each goal that some design can meet."""
+    """One panel for each goal that has power above 0 in some design."""
     goals = [place for place in range(len(plan["goals"])) if any(cell["power"][place] > 0 for cell in plan["grid"])]
     columns = min(3, max(1, len(goals)))
     rows = -(-max(1, len(goals)) // columns)

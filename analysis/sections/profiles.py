@@ -77,8 +77,8 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
         "The interquartile mean is the mean of the middle half of the runs (Agarwal et al., 2021), with a 95 % "
         "bootstrap interval over runs.",
         f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among "
-        "n different runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short "
-        "if n is near the number of runs.",
+        "n different random runs. The estimate follows Dodge et al. (2019), without their bias. Its interval is too "
+        "short if n is near the number of runs.",
     ]
     return Table("profiles", "Interquartile means and expected best", header, rows, notes)
 

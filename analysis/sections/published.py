@@ -29,8 +29,9 @@ SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
 def section(view: View) -> Section | None:
     """The section; ``None`` if it does not apply.
 
-    The section applies if the encoder is the paper's, the study reproduces some of the paper's tables, or the user asks
-    for it. If the paper has no results on the task and the user asks, a sentence says so.
+    The section needs one baseline for all methods. It applies if the encoder is the paper's, the study reproduces some
+    of the paper's tables, or the user asks for it. If the paper has no results on the task and the user asks, a
+    sentence says so.
     """
     about = view.results.about
     own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)

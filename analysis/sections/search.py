@@ -23,7 +23,7 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""Distance, in trials, between the marks of two methods. All methods begin with the same settings."""
+"""Distance, in trials, between two methods' marks, which may be equal: all methods begin with the same settings."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
@@ -124,7 +124,7 @@ def winners(view: View) -> Table:
     source, best_of = results.source, results.measure.best
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
-        f"The best setting is the finished trial with the {best_of} {source} dev score, of one seed. Target "
+        f"The best setting has the finished trial with the {best_of} {source} dev score, of one seed. Target "
         f"languages have no part in this choice. The {best_of} of several dev scores is biased: compare methods over "
         "other seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "

@@ -13,8 +13,9 @@ from analysis.statistics.slopes import Slope, slopes
 
 TITLE = "Sensitivity to each hyperparameter"
 NOTES = (
-    "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: {unit} per "
-    "doubling of the learning rate, and per unit of any other hyperparameter. Runs that collapsed are left out.",
+    "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings. Slopes are in "
+    "{unit} per doubling of the learning rate, and per unit of any other hyperparameter. Runs that collapsed are left "
+    "out.",
     "The slope is that of a straight line. If the best value lies in the middle, the slope is near 0.",
 )
 DIFFERENCES = (

@@ -31,7 +31,7 @@ def section(view: View) -> Section | None:
     between = (f"{runs[column].min():{form}} to {runs[column].max():{form}}" for column in ("source", "zero_shot"))
     alt = (
         f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of "
-        f"{len(runs)} runs, one colour per method: {view.results.source} goes from {next(between)}, "
+        f"{len(runs)} runs, one colour per method. {view.results.source} goes from {next(between)}, "
         f"zero-shot from {next(between)} ({metric_name(view.results)})."
     )
     return Section(
@@ -40,7 +40,7 @@ def section(view: View) -> Section | None:
 
 
 def figure(results: Results) -> Figure:
-    """One point per run: equal source scores need not mean equal zero-shot scores.
+    """One point per run.
 
     The right panel enlarges the runs near the best. Up to ``STYLED`` settings have their own markers.
     """

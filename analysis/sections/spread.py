@@ -32,7 +32,10 @@ LIMIT = 30.0
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has two runs in common with its baseline."""
+    """The section; ``None`` if no method has two runs in common with its baseline.
+
+    If the baseline has no run left because all collapsed, a sentence says so.
+    """
     found = answer(view)
     pairs = {method: contrast.comparison.surviving for method, contrast in found.contrasts.items()}
     pairs = {method: comparison for method, comparison in pairs.items() if comparison.runs > 1}
@@ -63,7 +66,7 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
 
 
 def table(view: View, found: Answer, pairs: Mapping[str, Comparison]) -> Table:
-    """One row per method and score for these runs, and one per method for other seeds and settings."""
+    """One row per method and score for these runs, and one per method for each wider scope with a test."""
     rows: list[list[str | Cell]] = []
     for method, comparison in pairs.items():
         claims = {scope: found.claim(Quantity.SPREAD, method, scope) for scope in Scope}

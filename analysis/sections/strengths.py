@@ -89,7 +89,7 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
 
 
 def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """One row per matched run: family, λ, improvement (%) and source score."""
+    """One row per pair of runs with λ above 0: family, λ, change of the zero-shot score (%) and source score."""
     rows = []
     for family, methods in found.items():
         for method in methods:
@@ -106,7 +106,7 @@ def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFram
 
 
 def figure(view: View, improvements: pd.DataFrame) -> Figure:
-    """Improvement over the baseline and source score over λ, one line per family."""
+    """Change from the baseline's zero-shot score, and source score, over λ: one line per family."""
     made = Figure(figsize=(WIDTH, 4.0))
     left, right = made.subplots(1, 2)
     source = view.results.source

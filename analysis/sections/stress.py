@@ -1,7 +1,6 @@
 """Scores along a hyperparameter.
 
-For a growing learning rate, the section is the paper's Table 14 for every rate of the study. Any other hyperparameter
-counts if a method's settings differ in this hyperparameter alone.
+For a growing learning rate, the section is the paper's Table 14 for every rate of the study.
 """
 
 import math
@@ -25,7 +24,7 @@ def section(view: View) -> Section | None:
     """The section; ``None`` without a complete run, and for a study without a suitable hyperparameter.
 
     The learning rate is suitable if a method's rates span ``RANGE``. Another hyperparameter is suitable if a method's
-    settings differ in it alone.
+    settings differ in it alone, with ``MIN_VALUES`` values or more.
     """
     if not view.results.runs["complete"].any():
         return None

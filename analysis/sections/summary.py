@@ -16,7 +16,7 @@ from analysis.results.wording import languages_named
 
 
 def section(view: View) -> Section:
-    """The summary, in every report."""
+    """The summary."""
     made = table(view)
     return Section("summary", made.title, [made])
 
@@ -105,7 +105,7 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
-    """Change in the standard deviation, in per cent."""
+    """Change in the standard deviation, in per cent; missing with fewer than two runs or a baseline's std of 0."""
     if len(ours) < 2:
         return MISSING_CELL
     mine, base = float(ours.std(ddof=ddof)), float(theirs.std(ddof=ddof))
@@ -113,7 +113,7 @@ def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> s
 
 
 def _counts(view: View) -> list[str]:
-    """Notes on missing, collapsed and diverged runs."""
+    """Notes on missing and collapsed runs, on diverged trials, and on pulls that overshoot."""
     results = view.results
     notes = []
     lacking = results.runs[~results.runs["complete"]]

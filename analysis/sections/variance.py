@@ -39,7 +39,7 @@ WHOLE = "zero-shot score"
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has runs at several settings or with several seeds."""
+    """The section; ``None`` if no method has two complete runs."""
     found: dict[str, dict[str, Components]] = {}
     notes: dict[str, None] = {}
     seeds: list[Table | None] = []

@@ -16,7 +16,7 @@ def split(view: View) -> Table | str | None:
     """Share of each hyperparameter in the setting's part, one column per method and score; or the reason for no table.
 
     Only seeds that occur at all of a method's settings are used. Otherwise the means of settings would also differ by
-    seeds.
+    seeds. ``None`` if no hyperparameter varies, or no method has two settings with a complete run.
     """
     if len(view.results.varied.columns) == 0:
         return None

@@ -15,10 +15,10 @@ from harness.setting import SEEDS
 
 
 def split(view: View, method: str, scores: pd.DataFrame, whole: str) -> Table | None:
-    """Shares of the init seed and the data seed; ``None`` if no run has its own init seed or data seed.
+    """Shares of the init seed and the data seed; ``None`` if neither differs between the method's runs.
 
-    ``scores`` has one row per run × language, with ``PAIR``, language and score; ``whole`` is the language of the
-    zero-shot score.
+    ``scores`` has one row per run × language, with ``PAIR``, language and score; ``whole`` is the zero-shot score's
+    name in the column ``language``.
     """
     trials = view.results.trials
     if SEEDS[0] not in trials:

@@ -62,8 +62,8 @@ def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
     """A sentence on the collapsed runs of both methods at high values of a hyperparameter.
 
     An example is ``At learning rate 0.006, vanilla collapsed in both runs, l2 in neither``. The sentence is about the
-    first hyperparameter without a collapse at its smallest value. It counts the runs at the smallest value with a
-    collapse and at all larger values. Without such a hyperparameter it counts all runs. It is empty if the runs are
+    first numeric hyperparameter without a collapse at its smallest value. It counts the runs at the smallest value with
+    a collapse and at all larger values. Without such a hyperparameter it counts all runs. It is empty if the runs are
     unpaired or none collapsed.
     """
     flags = comparison.collapsed

@@ -56,7 +56,10 @@ def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
 
 
 def _resolution(results: Results, method: str) -> float:
-    """Value of one test example in points, on average over the targets."""
+    """Points of the zero-shot score that one test example is worth.
+
+    It is ``RESOLUTION`` if the numbers of examples are unknown.
+    """
     examples = results.targets.loc[results.targets["method"] == method, "examples"].sum()
     trials = len(results.trials[results.trials["method"] == method])
     return min(50.0, 100 * trials / examples) if examples > 0 else RESOLUTION
