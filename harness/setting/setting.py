@@ -103,9 +103,9 @@ class Setting:
     class_weights: str = "none"
     """Weights of the classes in the loss: ``none``, ``balanced`` (King and Zeng, 2001), or numbers.
 
-    ``balanced`` is n / (C n_c) for class c, with n training labels, n_c of them in class c, and C classes that occur
-    among them. Numbers are a mapping from labels, or a list in the order of the task's labels. Labels outside the
-    mapping weigh 1. Numbers are kept as JSON. The loss is the weighted mean.
+    ``balanced`` is n / (C n_c) for class c, with n training labels, n_c labels in class c, and C classes that occur.
+    Numbers are a mapping from labels, or a list in the order of the task's labels. Labels outside the mapping weigh 1.
+    Numbers are kept as JSON. The loss is the weighted mean.
     """
     batches: str = "random"
     """Batches of ``random`` examples, or of examples of similar length (``by_length``), for faster training."""
