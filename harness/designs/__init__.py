@@ -1,4 +1,4 @@
-"""Designs of experiments by name: functions that make a study's settings from ranges, before the run.
+"""Designs of experiments by name: functions that make a study's settings from ranges, before training.
 
 A design is one file in this package and one line in ``DESIGNS``. A study's Python file imports its function from here.
 The same arguments give the same settings on every machine. Imports neither torch, Ray, NumPy nor scipy, so that listing

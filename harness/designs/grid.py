@@ -13,7 +13,7 @@ def grid(**hyperparameters: object) -> tuple[Setting, ...]:
 
     A hyperparameter is a list, a ``grid_search``, a ``choice`` (all its values) or a constant. A longer list adds
     settings and keeps the earlier settings; a longer first list adds settings at the end. Raises ``UserError`` for a
-    range, which has no list of values.
+    range, which has no list of values, and for more than ``MAX_TRIALS`` combinations.
     """
     lists = {name: values_of("grid", name, made) for name, made in space(hyperparameters).items()}
     if (count := math.prod(map(len, lists.values()))) > MAX_TRIALS:

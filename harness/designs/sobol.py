@@ -107,7 +107,7 @@ def _directions(dimension: int) -> list[int]:
 
 
 def _scrambled(directions: list[int], generator: Random) -> list[int]:
-    """The direction numbers times a random lower triangular matrix of bits: some higher digits are added to each."""
+    """The direction numbers times a random lower triangular matrix of bits: some higher digits are added to a digit."""
     rows = [1 << (BITS - 1 - place) | _bits(generator, place) << (BITS - place) for place in range(BITS)]
     return [
         sum(((row & number).bit_count() & 1) << (BITS - 1 - place) for place, row in enumerate(rows))

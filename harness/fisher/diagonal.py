@@ -33,9 +33,9 @@ def diagonal(
     is the sum over a window's masked tokens, in nats. ``estimator`` selects observed or sampled tokens, see
     ``harness.methods.fisher_estimate``. Parameters that do not affect the loss, such as a pooler's, have zeros.
 
-    Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. If
-    they disagree with the loop over single examples (DeBERTa's relative positions), the slower loop is used.
-    ``progress`` counts the windows with a masked token.
+    Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. The
+    slower loop over single examples is used instead if it disagrees on two windows (DeBERTa's relative positions), or
+    if a layer is unknown. ``progress`` counts the windows with a masked token.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]
@@ -145,7 +145,7 @@ def _loss(model: PreTrainedModel, batch: Sequence[Window], estimator: str) -> Te
 
 
 def _sampled(logits: Tensor, observed: Tensor, batch: Sequence[Window]) -> Tensor:
-    """Labels sampled from the model at the masked positions. The draws are per window, so batches do not matter."""
+    """Labels sampled from the model at the masked positions. Each window has its own draws, whatever its batch."""
     draws = nn.utils.rnn.pad_sequence([window.draws for window in batch], batch_first=True).to(logits.device)
     cumulated = logits.double().softmax(-1).cumsum(-1)
     labels = (
@@ -157,7 +157,7 @@ def _sampled(logits: Tensor, observed: Tensor, batch: Sequence[Window]) -> Tenso
 
 
 class _Flow:
-    """Inputs and output gradients of every layer with a parameter of the body, recorded while in context."""
+    """Inputs and output gradients of every layer with a parameter of the body, recorded in a ``with`` block."""
 
     def __init__(self, model: PreTrainedModel, batch: int) -> None:
         self.batch = batch

@@ -138,7 +138,7 @@ def _identity(file: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
-    """``_identity`` of a file in a given state. Reading the whole file is slow, so it is done once per process."""
+    """``_identity`` of a file in a given state. Reading it is slow, so it is done once per process and state."""
     with safe_open(file, "pt") as opened:
         metadata = opened.metadata() or {}
         found = json.loads(metadata.get(IDENTITY, "{}"))
@@ -161,7 +161,7 @@ def stored(request: Request, cache: Path, progress: Progress | None = None) -> D
     """A request's diagonal from the cache, computed first if it is missing. A broken file goes to quarantine.
 
     Another process that needs the diagonal at the same time waits. Raises ``UserError`` if the text has changed since
-    the study was planned.
+    the study was planned, or if the file has another estimate.
     """
     file = cache / request.name
     if not is_stored(request, cache):

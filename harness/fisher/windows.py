@@ -49,7 +49,7 @@ def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int =
     longest = min(longest, loading.positions(loading.masked_language_model_outline(encoder)))
     tokenizer = loading.tokenizer(encoder)
     if tokenizer.mask_token_id is None:
-        raise bad("encoder", encoder.path, "one whose tokenizer has a mask token, which a Fisher diagonal needs")
+        raise bad("encoder", encoder.path, "an encoder with a mask token, which a Fisher diagonal needs")
     collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=estimate.masking_seed)
     draw = torch.Generator().manual_seed(estimate.masking_seed)
     found = []

@@ -54,8 +54,8 @@ METHODS: Registry[type[Method]] = Registry(
 def method_from(spec: object, where: str = "methods") -> Method:
     """A method from its JSON or YAML form.
 
-    The form is a name, a mapping with ``name`` and the method's options, or a list of methods to compose. A user's own
-    method has the path of a ``.py`` file for its name, or a mapping with ``file``.
+    The form is a name, a mapping with ``name`` and the method's options, or a list of methods to compose. For a user's
+    own method, it is the path of a ``.py`` file, or a mapping with ``file``. Raises ``UserError`` for any other form.
     """
     if isinstance(spec, Method):
         return spec

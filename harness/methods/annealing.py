@@ -50,7 +50,7 @@ class AnnealedPull:
         return [*self.pull.held(), *map(mine, self.pull.parameters)]
 
     def largest(self) -> float:
-        """The largest weight of the pull."""
+        """The largest γ of any weight."""
         return self.pull.largest()
 
     @torch.no_grad()
@@ -65,7 +65,7 @@ class AnnealedPull:
         Args:
             step: t, from 1.
             rates: The learning rate of each parameter.
-            share: 0 after an overflow of fp16, for which the optimizer leaves the weights as they are; else 1.
+            share: 0 after an fp16 overflow, because the optimizer then leaves the weights as they are; else 1.
         """
         task = self.annealing.share(step)
         for parameter, before in zip(map(mine, self.pull.parameters), self._before, strict=True):

@@ -39,10 +39,10 @@ class Method:
     replaces_loss: ClassVar[bool] = False
     """Whether ``loss`` replaces the task's loss, instead of adding to it."""
     shards: ClassVar[bool] = False
-    """Whether the method works on shards of the weights, see ``harness.training.parallel.shards``. It must not read or
-    change weights itself, except before the training or in a layer's forward pass."""
+    """Whether the method works on shards of the weights, see ``harness.training.parallel.shards``. Such a method
+    uses whole weights only before and after the training, and in a layer's forward pass."""
     defined_in: ClassVar[str] = ""
-    """The file with the class; empty if it is in none, such as a notebook's cell."""
+    """The file with the class; empty for a class outside a file, such as in a notebook's cell."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -104,7 +104,7 @@ class Method:
         return replace(self, **{place: absolute(place, getattr(self, place)) for place in self.places})
 
     def beside(self, folder: Path) -> "Method":
-        """The method with full paths of its patterns. Relative ones are taken from ``folder``."""
+        """The method with full paths in place of relative paths with ``{language}``, which start in ``folder``."""
 
         def placed(option: str, place: str) -> str:
             return files.full(place, folder, option) if files.is_pattern(place) else place
@@ -143,7 +143,7 @@ class Method:
         return []
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
-        """The pulls towards θ*; none by default."""
+        """The pulls towards θ*; none by default. ``diagonals`` are in the order of ``estimates``."""
         return []
 
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
@@ -166,9 +166,9 @@ class Method:
     def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
         """A scalar that is added to the task's loss of a batch, or replaces it (``replaces_loss``); ``None`` for none.
 
-        It is a sum over the batch's labels. The trainer divides it by the number of labels of the optimizer's step, so
-        that accumulation changes nothing. ``outputs`` are those of one forward pass in training mode;
-        ``batch.outputs(model)`` makes a further pass.
+        The scalar is a sum over the batch's labels. The trainer divides it by the number of labels of the optimizer's
+        step, or by their class weights' sum, so that accumulation changes nothing. ``outputs`` come from one forward
+        pass in training mode; ``batch.outputs(model)`` makes a further pass.
         """
         return None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Bitfit(FrozenEncoder):
-    """Trains all bias vectors of the encoder, including layer norms, and the parameters without a θ* (the head).
+    """Trains all biases of the encoder, including the layer norms', and the parameters without a θ* (the head).
 
     All other weights are frozen. Encoders without biases, such as ModernBERT, are not supported.
     """

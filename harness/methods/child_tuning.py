@@ -23,10 +23,10 @@ class ChildTuning(Method):
 
     - ``random``, the task-free Child-Tuning_F (Eq. 3 and 4): g ← M ⊙ g / p, Mᵢ ~ Bernoulli(p) in each step, for every
       trained weight.
-    - ``fisher``, the task-driven Child-Tuning_D (Eq. 5): g ← M ⊙ g, M fixed, 1 for the share p of the layers' weights
-      with the largest Fisher information Fᵢ = 1/n Σ (∂ log p(y|x) / ∂θᵢ)² at the initial weights. As in the authors'
-      code, embeddings and head have no mask. Their code squares gradients of batches; here they are of examples, as in
-      the equation.
+    - ``fisher``, the task-driven Child-Tuning_D (Eq. 5): g ← M ⊙ g with a fixed M. Mᵢ is 1 for the share p of the
+      layers' weights with the largest Fisher information at the initial weights, Fᵢ = 1/n Σ (∂ log p(y|x) / ∂θᵢ)². As
+      in the authors' code, embeddings and head have no mask. Their code squares gradients of batches; this code squares
+      gradients of examples, as in the equation.
 
     As in the authors' code, the mask follows the clipping and precedes Adam's moments.
     """
@@ -38,7 +38,10 @@ class ChildTuning(Method):
     mask: str = "random"
     """``random``, or ``fisher``."""
     examples: int | None = None
-    """n, the number of training examples for ``fisher``, one backward pass each; ``None`` for all."""
+    """n, the number of training examples for ``fisher``, one backward pass each; ``None`` for all.
+
+    Each window of a longer example counts as an example.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()

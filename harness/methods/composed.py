@@ -46,7 +46,7 @@ class Composed(Method):
         if sum(method.has_optimizer for method in self.methods) > 1:
             raise bad("methods", self.label, "at most one method with its own optimizer")
         for one, other in combinations(self.methods, 2):
-            twice = one.name == other.name if one.name else one == other  # an unread file holds the missing name
+            twice = one.name == other.name if one.name else one == other  # the name is empty until a file is read
             reason = "each method can be there once" if twice else one.clash(other) or other.clash(one)
             if reason:
                 raise UserError(f"methods: {one.label} and {other.label} do not go together: {reason}")

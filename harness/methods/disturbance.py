@@ -75,7 +75,7 @@ def lengths(rows: Tensor, norm: str) -> Tensor:
 
 
 def projected(move: Tensor, radius: float, norm: str) -> Tensor:
-    """The nearest move within the ball, for each sub-word."""
+    """The nearest move within the ball of a radius, for each sub-word; in the shape of ``move``."""
     if norm == "inf":
         return move.clamp(-radius, radius).detach()
     return (move * (radius / lengths(move, norm).clamp(min=radius))).detach()

@@ -30,7 +30,7 @@ class Ewc(Method):
     Appendix F has two variants. ``plus`` adds a penalty with the same λ for each further language (fr+en). ``mix``
     takes one F from text in which all languages have equal shares (mix fr-en). F is a mean over examples, so the F of
     mixed text is the mean of the languages' F. With one further language, ``mix`` with λ equals ``plus`` with λ/2,
-    except that they read different passages.
+    except that ``mix`` reads half as many windows of each language.
     """
 
     name: ClassVar[str] = "ewc"

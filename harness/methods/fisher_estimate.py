@@ -10,7 +10,7 @@ MAX_EXAMPLES = 10**6
 """Largest accepted number of text windows; anything above is treated as a typo that would read a whole Wikipedia."""
 
 TEXT_COLUMN = "text"
-"""Column with the text of a table by default."""
+"""Default column with the text of a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Estimate:
             raise bad(
                 "text",
                 self.text,
-                "'embedded', 'wikipedia', 'task', a task's name, a directory or a path with {language} in it",
+                "'embedded', 'wikipedia', 'task', a task's name, a folder or a path with {language} in it",
             )
         if not self.column:
             raise bad("column", self.column, "the name of a column")

@@ -20,7 +20,7 @@ class FisherMask(TrainerCallback):
 
     Args:
         share: Share of the layers' weights that stay in training.
-        count: Number of training examples, in their order; ``None`` for all.
+        count: Number of training rows, in their order; ``None`` for all.
     """
 
     examples: Callable[[], Iterator[Batch]]
@@ -77,7 +77,7 @@ def masks(
     share: float,
     agreed: Callable[[Sequence[Tensor]], object] | None = None,
 ) -> dict[str, Tensor]:
-    """The masks of the layers' trained weights. The model's gradients are cleared.
+    """The masks of the layers' trained weights by parameter name, shaped as the parameter.
 
     Equal values at the threshold all stay.
     """

@@ -17,7 +17,7 @@ class FrozenEncoder(Method):
     """Base of the methods that decide by themselves which weights are trained."""
 
     holds_nothing: ClassVar[bool] = True
-    """Whether, of the pretrained weights, the method trains layer norms alone. Pulls and freezes are then useless."""
+    """Whether the method trains no pretrained weights except layer norms. Pulls and freezes are then useless."""
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):

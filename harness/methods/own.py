@@ -64,7 +64,7 @@ class OwnMethod(Method):
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], where: str) -> "OwnMethod":
-        """The method from its YAML or JSON form: ``file``, ``name`` if the file has several, and the options."""
+        """The method from its YAML or JSON form: ``file``, ``name`` if the file has several methods, and options."""
         given = dict(values)
         known = {name: given.pop(name, "") for name in ("file", "name", "code")}
         for name, value in known.items():
@@ -109,7 +109,7 @@ class OwnMethod(Method):
 
     @property
     def _known(self) -> Method | None:
-        """The instance; ``None`` if the code is missing, faulty, or changed since the trial."""
+        """The instance; ``None`` if the code is missing, faulty, or changed since the trial was planned."""
         try:
             return self.made if not self.code or self.code == self._hash() else None
         except UserError:
@@ -210,7 +210,7 @@ class OwnMethod(Method):
         found = self._call("loss", (Tensor, type(None)), model, batch, outputs)
         if isinstance(found, Tensor) and found.dim():
             raise UserError(
-                f"{self.file}: loss of the method {self.name!r} returns {tuple(found.shape)} numbers, not 1"
+                f"{self.file}: loss of the method {self.name!r} returns a tensor {tuple(found.shape)}, not a scalar"
             )
         return found
 
@@ -245,7 +245,7 @@ def _frozen(name: str, value: Any) -> Any:
 
 
 def own(method: Method) -> Method:
-    """A method as studies keep it: an instance of a user's class becomes an ``OwnMethod``; others are unchanged."""
+    """A method as studies keep it: an instance of a user's class becomes an ``OwnMethod``; other methods stay."""
     if isinstance(method, OwnMethod) or type(method).__module__.startswith("harness.methods."):
         return method
     return OwnMethod.of(method)

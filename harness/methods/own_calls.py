@@ -43,7 +43,7 @@ def called(
 
 
 def guard(callback: "TrainerCallback", name: str, path: Path) -> None:
-    """Let an error in a callback of the method ``name`` name the user's file and line."""
+    """Make errors in a callback of the method ``name`` show the user's file and line."""
     for event in [name for name in dir(callback) if name.startswith("on_")]:
         setattr(callback, event, _guarded(getattr(callback, event), f"{event} of the method {name!r}", path))
 
@@ -51,7 +51,7 @@ def guard(callback: "TrainerCallback", name: str, path: Path) -> None:
 def guarded_optimizer(optimizer: "Optimizer", given: Set[int], name: str, path: Path, shown: str) -> "Optimizer":
     """The optimizer of the method ``name``; an error in its step names the user's file and line.
 
-    Raises ``UserError`` if its weights are not those with the ids ``given``. ``path`` and ``shown`` are as in
+    Raises ``UserError`` unless ``given`` are the Python ids of its weights. ``path`` and ``shown`` are as in
     ``called``.
     """
     if {id(weight) for one in optimizer.param_groups for weight in one["params"]} != given:

@@ -58,6 +58,6 @@ def _check(kind: type[Method], shown: str) -> None:
     from harness.methods import METHODS
 
     if name in METHODS:
-        raise bad(f"{where}.name", name, "another name than those of steadytune's own methods")
+        raise bad(f"{where}.name", name, "another name than the names of steadytune's own methods")
     if taken := RESERVED & {field.name for field in dataclasses.fields(kind)}:
         raise bad(f"{where}: option", min(taken), f"another name than {', '.join(sorted(RESERVED))}")

@@ -35,10 +35,10 @@ class Term:
     """If given, the pull follows each optimizer step, and the shares of step and pull change over the training."""
 
     def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
-        """λF of a parameter whose anchor is ``theta``; with ``kept``, of these rows only. In the shape of the entries,
-        or a scalar if all weigh the same.
+        """λF of a parameter with the anchor ``theta``, in its shape; a scalar if all entries weigh the same.
 
-        Raises ``UserError`` if F has another shape, since it belongs to another encoder.
+        ``kept`` has the indices of the rows to return; ``None`` for all. Raises ``UserError`` if F has another shape
+        than ``theta``, since it belongs to another encoder.
         """
         if self.importance is None:
             return torch.tensor(self.strength)
@@ -56,15 +56,18 @@ class Term:
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
-    Parameters that ``anchor`` lacks, frozen ones, and the task head outside the body are never touched. Of sharded
-    parameters, each process pulls its own shards, and values are the sums over these.
+    Parameters that ``anchor`` lacks, frozen parameters, and the task head outside the body are never touched. Of
+    sharded parameters, each process pulls its own shards, and returned values are sums over these shards.
 
     Args:
         body: The encoder's body (``model.base_model``).
-        anchor: θ* by parameter name within the body. A trimmed embedding has its own.
+        anchor: θ* by parameter name within the body. A trimmed embedding keeps its own θ*.
         terms: The terms of the sum.
-        grouped: Whether many parameters are pulled at once; ``None`` to do so on a GPU only, where starting five
-            kernels for each parameter takes longer than running them.
+        grouped: Whether many parameters are pulled at once. ``None`` for a GPU only: there, starting five kernels for
+            each parameter takes longer than running them.
+
+    Raises:
+        UserError: F belongs to another encoder.
     """
 
     def __init__(
@@ -129,7 +132,7 @@ class Penalty:
     def decay_(self, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
         """θ ← θ − s η λF(θ − θ*), η a parameter's learning rate, s the ``share``. Returns the penalty before the move.
 
-        ``DecoupledL2`` calls it before an optimizer step, ``RecAdam`` after it.
+        It is called before an optimizer step for ``DecoupledL2``, and after the step for ``RecAdam``.
         """
         total = self._zero()
         if isinstance(share, Tensor):

@@ -49,8 +49,8 @@ class RecAdam(Method):
         found = overshooting(self.label, self.strength, setting)
         if setting.max_steps is not None and self.middle >= setting.max_steps:
             found.append(
-                f"{self.label}: middle is step {fields.short(self.middle)}, and the training has {setting.max_steps}: "
-                "the task never gets more than half of a step"
+                f"{self.label}: middle is step {fields.short(self.middle)}, and the training has {setting.max_steps} "
+                "steps: the task never gets more than half of a step"
             )
         return found
 

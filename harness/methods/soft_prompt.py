@@ -42,7 +42,7 @@ class SoftPrompt(FrozenEncoder):
         fields.at_least("tokens", self.tokens, 1)
 
     def clash(self, other: Method) -> str:
-        return "the prompts are in one place, the input" if other.name == "layerwise_decay" else super().clash(other)
+        return "the prompts have no layers to decay over" if other.name == "layerwise_decay" else super().clash(other)
 
     @property
     def virtual_tokens(self) -> int:
@@ -60,7 +60,7 @@ class SoftPrompt(FrozenEncoder):
             raise bad(
                 "soft_prompt: encoder",
                 model.config.model_type,
-                "one that takes embeddings for its input (inputs_embeds)",
+                "an encoder that takes embeddings as input (inputs_embeds)",
             )
         config = PromptTuningConfig(
             num_virtual_tokens=self.tokens,

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class TopLayerReinit(Method):
     """The top k layers, and the pooler, start as the encoder's family initialises them, such as N(0, 0.02²).
 
-    This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the trial's seed
-    alone. Like the head's weights, they have no θ*: no penalty pulls them, no method freezes or mixes them, and
-    layerwise_decay gives them the head's learning rate.
+    This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the seed of the
+    initial weights alone. Like the head's weights, they have no θ*: no penalty pulls them, no method freezes or mixes
+    them, and layerwise_decay leaves them the setting's ``learning_rate``.
     """
 
     name: ClassVar[str] = "top_layer_reinit"

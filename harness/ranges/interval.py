@@ -15,7 +15,7 @@ class Spread(NamedTuple):
     whole: bool = False
     """Whether the values are whole numbers."""
     log: bool = False
-    """Whether the values are even in the logarithm."""
+    """Whether the values' logarithms are spread evenly."""
     quantised: bool = False
     """Whether the values are multiples of a third argument, ``q``."""
 
@@ -38,9 +38,9 @@ SPREADS = {
 """Ray Tune's words for ranges between bounds."""
 INTERVALS = tuple(SPREADS)
 MAX_BOUND = 1e12
-"""Largest accepted bound, beyond any hyperparameter: numbers computed from bounds stay finite."""
+"""Largest accepted absolute value of a bound, so that numbers computed from bounds stay finite."""
 DIGITS = 6
-"""Significant digits of a drawn value.
+"""Significant digits of a drawn value, or of the range's width if the width is smaller.
 
 Labels stay readable, and trial ids do not depend on the last bits of a machine's logarithm.
 """
@@ -55,7 +55,7 @@ class Interval:
     lower: float
     upper: float
     q: float | None = None
-    """Values are multiples of it, for the quantised words."""
+    """The quantised words draw multiples of ``q``; ``None`` for other words."""
 
     def __post_init__(self) -> None:
         fields.choice("range", self.word, INTERVALS)
@@ -87,7 +87,10 @@ class Interval:
             object.__setattr__(self, name, int(value))
 
     def _check_multiples(self, q: float) -> None:
-        """Refuse a ``q`` without a multiple in the range, and for fractions a ``q`` whose multiples miss a bound."""
+        """Refuse a ``q`` that is tiny against a bound or has no multiple in the range.
+
+        In a range of fractions, both bounds must be multiples of ``q``.
+        """
         fields.above("q", q, 0)
         if (least := max(abs(self.lower), abs(self.upper)) / fields.MAX_EXACT_INTEGER) > q:
             raise bad("q", q, f"a number of at least {least:g}: the bounds are too large a multiple of it")
@@ -113,7 +116,7 @@ class Interval:
 
     @property
     def _multiples(self) -> tuple[int, int]:
-        """The first and the last multiple of ``q`` that can be drawn."""
+        """The first and the last n for which n × ``q`` can be drawn."""
         assert self.q is not None
         last = _snapped(self.upper / self.q, math.floor)
         return _snapped(self.lower / self.q, math.ceil), last - (self.whole and self.q == 1)
@@ -129,7 +132,10 @@ class Interval:
         return min(max(index, first), last) * int(self.q or 1)
 
     def rounded(self, value: float) -> float:
-        """A value within the bounds, rounded to ``DIGITS`` digits as in every design; whole numbers stay unchanged."""
+        """A value within the bounds, rounded as in every design.
+
+        Whole numbers stay unchanged. Fractions are rounded to a multiple of ``q``, or without ``q`` to ``DIGITS``.
+        """
         if self.whole:
             return int(value)
         if self.q is not None:
@@ -163,7 +169,7 @@ class Interval:
             raise bad(
                 "range",
                 self,
-                "a logarithmic range without q, or one with q that is not logarithmic: optuna does not offer "
+                "a logarithmic range without q, or a range with q that is not logarithmic: optuna does not offer "
                 "both at once",
             )
         if self.whole:

@@ -25,7 +25,7 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
 
     Raises:
         UserError: A hyperparameter is unknown, a range is invalid, a field of whole numbers gets fractions, or a list
-            has one value written in two ways.
+            repeats a value.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -51,7 +51,7 @@ def range_from(value: object, where: str = "range") -> Range:
 
     The forms are:
 
-    - our own types and Ray Tune's objects;
+    - the classes of ``Range``, and Ray Tune's objects;
     - a mapping of one word, such as ``{loguniform: [1e-5, 1e-3]}``;
     - a list, for ``grid_search``;
     - a plain value, for a constant.

@@ -1,4 +1,7 @@
-"""Ray Tune's words as functions, for studies in Python."""
+"""Ray Tune's words as functions, for studies in Python.
+
+``harness.ranges`` explains the words. Each function raises ``UserError`` for arguments that make no range.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -16,7 +16,8 @@ NAME = "class_weights"
 def canonical(value: Any) -> Any:
     """Weights as canonical JSON text, the same for equal weights. Words are unchanged.
 
-    A mapping is sorted by label. Raises ``UserError`` for a weight that is not a number of at least 0.
+    A mapping is sorted by label. Raises ``UserError`` for a weight outside 0 to 1e9, a repeated label, a list of zeros,
+    and a value of another form.
     """
     given = value
     if isinstance(value, str) and value.strip()[:1] in ("{", "["):

@@ -9,7 +9,7 @@ from harness.setting.seeds import SEEDS
 from harness.setting.setting import Setting
 
 ABSENT = {"train_examples": "all"}
-"""The label of a missing value, for fields in which no value means the largest number."""
+"""The label of a missing value, by field: here a missing value means the largest number."""
 INHERITED = {
     "init_seed": "seed",
     "data_seed": "seed",
@@ -18,7 +18,7 @@ INHERITED = {
     "head_dropout": "encoder's",
     "head_learning_rate": "learning_rate",
 }
-"""The label of a missing value, for fields that inherit their value."""
+"""The label of a missing value, by field: here a missing value is inherited."""
 
 
 def value_label(name: str, value: Any) -> str:
@@ -34,8 +34,8 @@ def value_label(name: str, value: Any) -> str:
 def setting_labels(settings: Sequence[Setting], *, seeds: bool = True) -> dict[Setting, str]:
     """A short label for each setting, from the fields in which the settings differ.
 
-    An example is ``learning_rate=0.001 warmup_steps=6``. Without ``seeds``, settings that differ only in
-    ``init_seed`` and ``data_seed`` have the same label.
+    An example is ``learning_rate=0.001 warmup_steps=6``. Equal settings are labelled by the learning rate.
+    Without ``seeds``, settings that differ only in ``init_seed`` and ``data_seed`` have the same label.
     """
     names = [name for name in Setting.__dataclass_fields__ if seeds or name not in SEEDS]
     distinct = [*dict.fromkeys(settings)]

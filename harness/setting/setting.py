@@ -9,7 +9,7 @@ from harness.setting import class_weights, limits, warmup
 from harness.setting.other_names import unknown_field
 
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
-"""A setting has exactly one of these fields. A value for one of them clears the other."""
+"""A setting has exactly one of these fields. A design, a search or an option that gives one clears the other."""
 LATER = (
     "init_seed", "data_seed", "hidden_dropout", "attention_dropout", "head_dropout", "optimizer", "beta1", "beta2",
     "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
@@ -42,8 +42,8 @@ class Setting:
     max_length: int = 128
     """Largest number of sub-words in an example, special tokens included.
 
-    Longer sentences of token tasks and longer contexts of questions are cut into windows, so that no word is lost. In
-    longer pairs, the longer text loses its end.
+    Longer sentences of token tasks and longer contexts of questions are cut into windows, so that no word is lost.
+    Other texts lose their end. In a pair, the longer text loses its end first.
     """
     schedule: str = "linear"
     """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
@@ -60,11 +60,11 @@ class Setting:
     The examples are drawn once for all seeds, and a larger sample contains the smaller samples.
     """
     label_noise: float = 0.0
-    """Share of the training labels that are replaced by another label, from 0 to below 1.
+    """Probability that a training label is replaced by another label, from 0 to below 1.
 
-    The share is below 1, because completely wrong labels would be informative again. In token tasks, words are drawn
-    one by one. The replacements are drawn once for all seeds, and a larger share contains the smaller shares. Dev and
-    test labels stay the same.
+    It is below 1, because completely wrong labels would be informative again. In token tasks, words are drawn one by
+    one. The replacements are drawn once for all seeds, and a larger probability keeps the replacements of a smaller
+    probability. Dev and test labels stay the same.
     """
 
     init_seed: int | None = None
@@ -103,9 +103,9 @@ class Setting:
     class_weights: str = "none"
     """Weights of the classes in the loss: ``none``, ``balanced`` (King and Zeng, 2001), or numbers.
 
-    ``balanced`` is n / (C n_c) for class c, with C classes, n training labels, and n_c labels in class c. Numbers are a
-    mapping from labels, or a list in the order of the task's labels. Labels outside the mapping weigh 1. Numbers are
-    kept as JSON. The loss is the weighted mean.
+    ``balanced`` is n / (C n_c) for class c, with n training labels, n_c labels in class c, and C classes that occur.
+    Numbers are a mapping from labels, or a list in the order of the task's labels. Labels outside the mapping weigh 1.
+    Numbers are kept as JSON. The loss is the weighted mean.
     """
     batches: str = "random"
     """Batches of ``random`` examples, or of examples of similar length (``by_length``), for faster training."""

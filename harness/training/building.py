@@ -55,7 +55,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     weights = class_weights(setting, rows, context.task.labels)
     relabels = weights is not None or setting.label_smoothing > 0
     collator = context.task.collator(tokenizer)
-    fitting = is_packed(model) and group is None  # processes share a padded batch by its rows
+    fitting = is_packed(model) and group is None  # processes divide a padded batch by its rows
     if fitting and packed_batches.can_train(model, collator, context.task, config.method, config.precision):
         collator = packed_batches.collator(model, collator)
         copy_together(model)

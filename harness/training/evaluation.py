@@ -51,7 +51,7 @@ def score(model: PreTrainedModel, context: TrialContext, progress: Progress | No
 
 
 def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
-    """The score in the task's metric on the source's dev set."""
+    """The score in the task's metric on the source's dev set; for several source languages, their mean."""
     languages = sources.parts(context.config.source)
     scores = [_score(model, context, "dev", language, None).score for language in languages]
     return fmean(score.metrics[context.task.metric] for score in scores)
@@ -73,7 +73,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
 
 
 def _mean(source: str, parts: Sequence[Scored]) -> Scored:
-    """The mean of the scores of several source languages, without their examples."""
+    """The mean of the scores of several source languages, without gold and predicted labels."""
     scores = [part.score for part in parts]
     found = Score(
         metrics={name: fmean(score.metrics[name] for score in scores) for name in scores[0].metrics},
@@ -84,7 +84,7 @@ def _mean(source: str, parts: Sequence[Scored]) -> Scored:
 
 
 def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: list[list[Any]]) -> dict[str, float]:
-    """A task's scores. Raises ``UserError`` if a user's own task lacks a required metric."""
+    """A task's scores. Raises ``UserError`` if a required metric is missing or not finite."""
     found = task.scores_in(language, gold, predicted)
     for name in (task.metric, *task.other_metrics):
         if not math.isfinite(found.get(name, math.nan)):
@@ -120,7 +120,7 @@ def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision
 
 
 def _moved(tensor: Tensor, device: torch.device) -> Tensor:
-    """A tensor on a device. A GPU copies it while it computes the batch before."""
+    """A tensor on a device. A GPU copies the tensor while it computes the batch before."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 

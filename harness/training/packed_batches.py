@@ -28,9 +28,9 @@ FIRSTS = "first_tokens"
 """Argument with the positions of the texts' first tokens, (B,), for a head that reads only these tokens."""
 INPUTS = ("input_ids", "token_type_ids")
 COLLATORS = {DataCollatorForTokenClassification: True, DataCollatorWithPadding: False}
-"""Collators that can be replaced, with whether each token has a label."""
+"""Collators that can be replaced; true if each token has a label, false if each sequence has one."""
 TOLERANCE = 0.02
-"""Largest difference between flash attention and plain attention, relative to the largest number if it is above 1."""
+"""Largest accepted difference between flash and plain attention, relative to the largest number, or to 1 if larger."""
 
 
 class PackedCollator:

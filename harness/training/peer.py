@@ -77,7 +77,7 @@ def _train(
 
 
 def _end_with_parent(folder: Path) -> None:
-    """End this process once the first one has ended, which closes the standard input, and remove their folder."""
+    """Wait until the first process has ended, which closes the standard input. Then remove the folder and end."""
     os.read(sys.stdin.fileno(), 1)
     until = time.monotonic() + LAST_WAIT
     while folder.exists() and time.monotonic() < until:  # other threads and processes may add files meanwhile

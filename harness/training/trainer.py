@@ -436,8 +436,8 @@ class PenaltyTrainer(ResumableTrainer):
 def _rates(optimizer: torch.optim.Optimizer) -> tuple[dict[Tensor, float], Tensor | float]:
     """Each parameter's learning rate, and the share of a step by which weights move.
 
-    The share is 0 after an fp16 overflow, else 1. The fused optimizer then leaves the weights as they are, and so does
-    every decay.
+    After an fp16 overflow the share is 0: the fused optimizer leaves the weights as they are, and so must every decay.
+    Otherwise it is 1.
     """
     rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
     overflowed = getattr(optimizer, "found_inf", None)

@@ -78,7 +78,8 @@ class SaveEvery(TrainerCallback):
     """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 
     It requests none at the last step, even if training stops early there, because such a state would be trained
-    further. A signal then ends the scoring, see ``PenaltyTrainer.keep_end``.
+    further. A signal then ends the scoring, see ``PenaltyTrainer.keep_end``. If ``seconds`` is infinite, no state is
+    requested, and a signal raises ``KeyboardInterrupt``.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -137,6 +138,6 @@ def _environment() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _process() -> dict[str, Any]:
-    """The conditions that cannot change within this process, since its imported modules cannot."""
+    """The conditions that cannot change within this process, since its imported modules stay the same."""
     found = provenance()
     return {name: getattr(found, name) for name in ("python", "packages", "device", "processor", "code")}

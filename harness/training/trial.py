@@ -60,10 +60,11 @@ def run_trial(
         progress: Receives the trial's progress, for other threads to see.
 
     Returns:
-        The trial's record, learning history and labels.
+        The trial's record, learning history, and gold and predicted labels.
 
     Raises:
-        UserError: The data has changed since the trial was planned, or the weights of its course are missing.
+        UserError: The data has changed since the trial was planned. Or the trial goes on from another trial's weights,
+            and ``rungs`` is ``None``.
         LostProcessError: One of several processes that train the trial has died.
     """
     arithmetic.settle(threads)

@@ -23,7 +23,7 @@ def label_loss(outputs: Mapping[str, Tensor], labels: Tensor, *, weights: Tensor
         outputs: The model's outputs with ``logits``, (…, classes).
         labels: The label ids, (…).
         weights: Weight of each class, (classes,); ``None`` for 1.
-        smoothing: Share of a label's probability that all classes share.
+        smoothing: Share of a label's probability that is spread equally over all classes.
     """
     logits = outputs["logits"].flatten(0, -2).float()
     weight = None if weights is None else weights.to(logits.device)
@@ -33,7 +33,10 @@ def label_loss(outputs: Mapping[str, Tensor], labels: Tensor, *, weights: Tensor
 
 
 def class_weights(setting: Setting, rows: Dataset, labels: Sequence[str]) -> Tensor | None:
-    """A setting's weight of each label, (classes,), with some training rows; ``None`` for equal weights."""
+    """A setting's weight of each label, (classes,); ``None`` for ``none``.
+
+    ``balanced`` weights follow from the training ``rows``. Raises ``UserError`` as ``by_label`` does.
+    """
     if setting.class_weights == "balanced":
         return balanced(rows["labels"][:], len(labels))
     weights = by_label(setting.class_weights, labels)

@@ -49,7 +49,7 @@ def options_of(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
 
 
 def restart_with(options: Sequence[dict[str, Any]], optimizer: torch.optim.Optimizer, schedule: LRScheduler) -> None:
-    """Give a running optimizer other hyperparameters. Its schedule goes on at its present step, with their rates.
+    """Give a running optimizer other hyperparameters. Its schedule goes on at its present step, with the new rates.
 
     ``options`` is a result of ``options_of``, in the order of the groups. The optimizer's moments stay.
     """
