@@ -16,6 +16,7 @@ from analysis.planning.limits import limit
 from analysis.planning.pilot import Pilot
 from analysis.planning.simulation import Shape, Tallies, simulate
 from analysis.planning.surface import Surface
+from harness.common.errors import bad
 
 VERSION = 1
 """Version of ``plan.json``."""
@@ -167,7 +168,11 @@ def make(
         processes: number of processes. The result does not depend on this number.
         studies: number of simulated studies of each design of the grid. Chosen designs get more studies.
         shapes: the grid; ``grid`` makes it if empty.
+
+    Raises ``UserError`` if ``least_seeds`` is above today's number.
     """
+    if least_seeds is not None and least_seeds > now[1]:
+        raise bad("least_seeds", least_seeds, f"at most today's number of seeds, {now[1]}")
     judge, tallies = Judge(targets, tests), Tallies()
     least = now[0], now[1] if least_seeds is None else least_seeds
     shapes = shapes or grid(least)

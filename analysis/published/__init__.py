@@ -207,9 +207,11 @@ def figures(number: int, task: str | None = None, statistic: str = "mean") -> di
 def targets_of(number: int, task: str | None = None) -> list[str]:
     """The target languages behind a table's averages, from its source tables if it names none itself.
 
-    Empty for Table 14: the paper does not state its languages.
+    Empty for Table 14: the paper does not state its languages. Raises ``UserError`` for a table without languages.
     """
     rows = of_task(number, task)
+    if "language" not in rows:
+        raise bad("published table", number, "a table of scores per language")
     own = [str(language) for language in rows["language"].unique() if language not in (SOURCE, ZERO_SHOT)]
     if own or number not in BEHIND:
         return own

@@ -11,7 +11,7 @@ from statistics import fmean
 
 import pandas as pd
 
-from analysis.published import MBERT, SOURCE, TABLES, ZERO_SHOT, Kind, of_task, wide
+from analysis.published import MBERT, SOURCE, TABLES, ZERO_SHOT, Kind, of_task, table, wide
 from analysis.published.check import HALF
 from analysis.published.claims import CLAIMS, CORRELATION, SOURCE_ROW, Claim
 from harness.common.errors import UserError, bad
@@ -94,9 +94,9 @@ def self_check() -> pd.DataFrame:
 def plain(number: int, task: str | None = None) -> pd.DataFrame:
     """A published table of results as the input of ``judge``: method, language, mean, std.
 
-    Raises ``UserError`` for Tables 10 and 16, which are settings.
+    Raises ``UserError`` for an unknown number, and for Tables 10 and 16, which are settings.
     """
-    if TABLES[number].kind == Kind.SETTINGS:
+    if table(number).kind == Kind.SETTINGS:
         raise bad("published table", number, "a table of results")
     rows = of_task(number, task)
     if TABLES[number].kind == Kind.CORRELATION:

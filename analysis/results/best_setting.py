@@ -15,9 +15,9 @@ MAX_NAMED_SETTINGS = 4
 class BestSetting:
     """A method's best setting, at which the source's dev score has the best mean over complete runs.
 
-    If any complete run of the method lacks a dev score, the source's test score is used. Only settings with the most
-    complete runs are candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No
-    target language is used.
+    If any complete run of any method lacks a dev score, the source's test score decides for all methods. Only settings
+    with the most complete runs are candidates. A mean of fewer seeds may be high by chance, or because failed seeds are
+    missing. No target language is used.
     """
 
     method: str
@@ -37,7 +37,8 @@ class BestSetting:
         """The best setting of a method; the first if several are equally good."""
         runs = results.runs[results.runs["method"] == method]
         complete = runs[runs["complete"]]
-        column = "dev" if complete["dev"].notna().all() and len(complete) else "source"
+        every = results.runs[results.runs["complete"]]
+        column = "dev" if every["dev"].notna().all() and len(complete) else "source"
         found = complete.dropna(subset=[column]).groupby("setting", sort=False)[column].agg(["mean", "size"])
         met = [setting for setting in results.settings_met if (runs["setting"] == setting).any()]
         ranked = [

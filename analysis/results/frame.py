@@ -123,7 +123,8 @@ class Results:
     @cached_property
     def dev(self) -> pd.DataFrame:
         """The source's dev scores in ``metric``, one row per trial; empty without dev scores."""
-        return self._of("dev")
+        scores = self._of("dev")
+        return scores[scores["language"].isin([self.source, *sources.parts(self.source)])]
 
     def _of(self, split: str) -> pd.DataFrame:
         here = (self.scores["split"] == split) & (self.scores["metric"] == self.metric)

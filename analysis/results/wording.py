@@ -8,7 +8,8 @@ from harness.tasks.metrics import METRICS
 
 COLLAPSED = (
     f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above the accuracy of the best constant "
-    f"answer on the test set. Also collapsed: one label for at least {100 * ONE_LABEL:.0f} % of the predictions."
+    f"answer on the test set. Also collapsed: one label for at least {100 * ONE_LABEL:.0f} % of the predictions. "
+    "A model without a mistake has not collapsed."
 )
 COLLAPSED_NUMBERS = (
     f"Collapsed: Pearson's correlation with the test set's n gold numbers at most tanh({number_fit.STANDARD_ERRORS} / "

@@ -51,6 +51,7 @@ def table(view: View, found: Answer) -> Table:
     rows += [_row(view, method, own) for method, own in claims.items()]
     scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
     where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
+    spreads = {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own}
     unit = view.results.measure.unit
     many = any(claim.tests > 1 for own in claims.values() for claim in own.values())
     notes = [
@@ -62,8 +63,12 @@ def table(view: View, found: Answer) -> Table:
         f"The interval of the mean zero-shot score, in {unit}, holds {where}."
         + " Standard deviation and mean leave out collapsed runs."
         * bool(view.results.runs["collapsed"].any()),
-        "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
-        "geometric means over target languages.",
+        "The baseline's row has its own standard deviation and mean score. "
+        + (
+            "Standard deviations and their ratios are geometric means over target languages."
+            if LANGUAGES in spreads
+            else "Standard deviations and their ratios are of the zero-shot score."
+        ),
     ]
     terms = {
         "collapsed runs": "share",

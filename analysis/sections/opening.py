@@ -54,9 +54,8 @@ def opening(view: View) -> Opening | None:
     many = len(verdicts) > MAX_METHODS_TOLD
     kept = [verdict for verdict in verdicts if not many or verdict.method in shown]
     kept.sort(key=lambda verdict: not verdict.shown)  # findings first
-    others = (
-        f"Of the other {len(verdicts) - len(kept)} methods no difference is shown." if len(kept) < len(verdicts) else ""
-    )
+    rest = len(verdicts) - len(kept)
+    others = f"No difference is shown for the other {'method' if rest == 1 else f'{rest} methods'}." if rest else ""
     flags = view.results.runs.loc[view.results.runs["complete"], "collapsed"]
     apart = bool(flags.any() and not flags.all())
     return Opening(

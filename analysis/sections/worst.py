@@ -58,11 +58,12 @@ def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
 def _resolution(results: Results, method: str) -> float:
     """Points of the zero-shot score that one test example is worth.
 
-    It is ``RESOLUTION`` if the numbers of examples are unknown.
+    The zero-shot score is a mean over L languages, so an example of a test set of n examples is worth 100 / (n L)
+    points. The result is the mean over languages. It is ``RESOLUTION`` if the numbers of examples are unknown.
     """
-    examples = results.targets.loc[results.targets["method"] == method, "examples"].sum()
-    trials = len(results.trials[results.trials["method"] == method])
-    return min(50.0, 100 * trials / examples) if examples > 0 else RESOLUTION
+    scored = results.targets[(results.targets["method"] == method) & (results.targets["examples"] > 0)]
+    examples = scored.groupby("language")["examples"].mean()
+    return min(50.0, float((100 / examples).mean() / len(examples))) if len(examples) else RESOLUTION
 
 
 def healthy(results: Results, found: dict[str, Tails]) -> dict[str, Figure]:

@@ -36,7 +36,7 @@ def called(
     told = f"{hook} of the method {method.name!r}"
     found = _guarded(getattr(method, hook), told, path)(*given)
     if not isinstance(found, kind):
-        line = class_in(path, method.name).__dict__[hook].__code__.co_firstlineno
+        line = getattr(class_in(path, method.name), hook).__code__.co_firstlineno
         wanted = " or ".join(_word(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
         raise UserError(f"{shown}:{line}: {told} returns {_word(type(found))}; it must return {wanted}")
     return found

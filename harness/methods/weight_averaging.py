@@ -44,6 +44,13 @@ class WeightAveraging(Method):
                 checkpoint,
                 "'last' with weight_averaging: the best checkpoint has the weights of one step",
             )
+        for setting in settings:
+            if setting.early_stopping is not None:
+                raise bad(
+                    "early_stopping",
+                    setting.early_stopping,
+                    "none with weight_averaging: if training ends before the last K steps, nothing is averaged",
+                )
         if self.epochs is not None and any(setting.epochs is None for setting in settings):
             raise bad("weight_averaging: epochs", self.epochs, "'steps' instead, as a setting has max_steps")
         for name in ("steps", "epochs"):

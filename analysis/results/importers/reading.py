@@ -42,7 +42,7 @@ def read(path: Path, maps: Sequence[str] = (), *, source: str | None = None) -> 
     runs = importer.read(path)
     if not len(runs.frame):
         raise UserError(f"{path}: there are no runs")
-    rows = tidied(runs, chosen, path, source or from_csv.SOURCE)
+    rows = tidied(runs, chosen, path, source)
     notes = (f"{path.name} is read as {importer.title}.", *runs.notes, *rows.notes)
     found = cells.Cells(rows.frame, runs.separator, notes, points=rows.points)
     return from_csv.results(found, path, source=source)

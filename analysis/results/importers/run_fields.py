@@ -27,10 +27,8 @@ SHOWN = 6
 Row = tuple[Any, "pd.Series[Any]"]
 
 
-def fields_of_runs(
-    frame: pd.DataFrame, chosen: ColumnMap, file: Path
-) -> tuple[dict[str, "pd.Series[str]"], tuple[str, ...]]:
-    """The fields by name, and notes on them. Method and seed may be missing; the status never is."""
+def fields_of_runs(frame: pd.DataFrame, chosen: ColumnMap, file: Path) -> dict[str, "pd.Series[str]"]:
+    """The fields by name. Method and seed may be missing; the status never is."""
     given = chosen.found(frame, file)
     taken = {*chosen.columns.values(), *chosen.templates}
     columns = [
@@ -45,7 +43,7 @@ def fields_of_runs(
     status = given.get("status", found.get("status", pd.Series("", frame.index))).str.strip()
     status = status.map(lambda word: STATUS.get(word.lower(), word))
     ids = {} if "language" in given or "trial" in given else _ids(frame)
-    return {**ids, **found, **given, "status": status}, ()
+    return {**ids, **found, **given, "status": status}
 
 
 def _agreeing(field: str, frame: pd.DataFrame, names: list[str], file: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.results import from_csv
 from analysis.results.csv_files.numbers import refuse, with_points
 from analysis.results.frame import FINISHED, MISSING
 from analysis.results.importers import asking
@@ -31,19 +32,24 @@ class TidyText:
     notes: tuple[str, ...]
 
 
-def tidied(runs: ForeignRuns, chosen: ColumnMap, file: Path, source: str) -> TidyText:
-    """The rows of all runs. Raises ``UserError`` that lists the columns if method, seed or scores are not found."""
-    found, notes = fields_of_runs(runs.frame, chosen, file)
+def tidied(runs: ForeignRuns, chosen: ColumnMap, file: Path, source: str | None) -> TidyText:
+    """The rows of all runs. Raises ``UserError`` that lists the columns if method, seed or scores are not found.
+
+    ``source`` is the language of the training data. If it is ``None``, the runs' own source counts, else English.
+    """
+    found = fields_of_runs(runs.frame, chosen, file)
+    notes: tuple[str, ...] = ()
     if {"score", "language"} <= found.keys():
         _check(found, runs.frame, file, scored=True)
         rows = pd.DataFrame(found)
         rows = rows[(rows["score"] != "") | (rows["status"] != FINISHED)]
     else:
+        source = source or next(filter(None, found.get("source", ())), from_csv.SOURCE)
         columns, more = score_columns(runs.frame, chosen, file, source)
         _check(found, runs.frame, file, scored=bool(columns))
         kept, left_out = one_of_each(pd.DataFrame(found), runs.frame, file)
         rows = _rows(kept, runs.frame.loc[kept.index], columns)
-        notes = (*notes, *more, *left_out)
+        notes = (*more, *left_out)
     if runs.separator == ";":
         rows, _ = with_points(rows, ["score"])
     rows, scaled = _in_points(rows.assign(metric=rows.get("metric", "score")), file)

@@ -14,7 +14,7 @@ from analysis.planning.goals import GOALS, Goal, Targets
 from analysis.planning.judging import DRAWN, Judge
 from analysis.planning.limits import limit
 from analysis.planning.pilot import DEFAULT, Pilot, Squares
-from analysis.planning.plan import grid
+from analysis.planning.plan import grid, make
 from analysis.planning.simulation import Tallies, simulate
 from analysis.planning.surface import Surface
 from analysis.planning.world import Drawn, Effect, World, draw
@@ -153,6 +153,12 @@ def test_costs_count_what_is_left_to_run() -> None:
 def test_impossible_targets_are_refused(values: dict[str, float], field: str) -> None:
     with pytest.raises(UserError, match=field):
         Targets(**values)  # type: ignore[arg-type]
+
+
+def test_more_seeds_than_today_s_are_no_smallest_number() -> None:
+    costs = Costs(6, [ArmCost(6, 1, 60.0, 0)] * 2, Rates(1, 0.0, None))
+    with pytest.raises(UserError, match="least_seeds: 2 is not allowed; give at most today's number of seeds, 1"):
+        make("x", TARGETS, DEFAULT, costs, (10, 1), least_seeds=2)
 
 
 def test_power_is_that_of_an_independent_simulation() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from analysis.published import SOURCE, TABLES, TASKS, figures, load, of_task, targets_of
 from analysis.published.arithmetic import averages, spreads
+from analysis.published.judging import plain
 from harness.common.errors import UserError
 from harness.tasks import TASKS as KNOWN
 from tests.helpers.published import ROWS
@@ -198,6 +199,11 @@ def test_what_no_table_has_is_refused() -> None:
     for table in (5, 10):
         with pytest.raises(UserError, match="a table that has the mean of methods"):
             figures(table, "xnli")
+    for table in (5, 10, 16):
+        with pytest.raises(UserError, match=r"published table: .* is not allowed; give a table of scores per language"):
+            targets_of(table, "xnli")
+    with pytest.raises(UserError, match="a number from 1 to 22"):
+        plain(99)
 
 
 def test_averages_follow_from_their_columns() -> None:

@@ -127,6 +127,33 @@ def test_a_method_without_a_run_does_not_change_what_the_others_are_said_to_be_c
     assert "dev score over seeds; " in note
 
 
+def test_dev_scores_of_target_languages_do_not_decide() -> None:
+    """A table may have them. At WARM the source's dev score is best, at COLD its mean with German's."""
+    rows = [
+        row
+        for rate, dev in ((COLD, 70.0), (WARM, 80.0))
+        for row in run("a", 0, {"en": 90.0, "de": 50.0}, dev=dev, learning_rate=rate)
+    ]
+    german = {"method": "a", "seed": 0, "split": "dev", "language": "de", "status": "finished"}
+    rows += [{**german, "score": score, "learning_rate": rate} for rate, score in ((COLD, 95.0), (WARM, 60.0))]
+    assert BestSetting.of(view(rows).results, "a").setting == f"learning_rate={WARM:g}"
+
+
+def test_a_method_without_dev_scores_leaves_all_methods_to_the_test_score() -> None:
+    """vanilla has dev scores, which are best at WARM. l2 has none, so both are chosen by the source's test score."""
+    rows = [
+        row
+        for rate, english, dev in ((COLD, 90.0, 70.0), (WARM, 80.0, 75.0))
+        for method in ("vanilla", "l2(strength=1)")
+        for row in run(
+            method, 0, {"en": english, "de": 50.0}, dev=dev if method == "vanilla" else None, learning_rate=rate
+        )
+    ]
+    results = view(rows).results
+    found = [BestSetting.of(results, method) for method in results.methods]
+    assert {(one.setting, one.selected_on) for one in found} == {(f"learning_rate={COLD:g}", "test")}
+
+
 def test_differences_at_the_best_settings_are_of_the_languages_that_both_have() -> None:
     """EWC's models have vanilla's scores, but only in German."""
     rows = two_rates(("vanilla", ("de", "hi")), ("ewc(strength=1)", ("de",)))

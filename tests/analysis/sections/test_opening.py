@@ -17,7 +17,7 @@ from analysis.sections.opening import Opening, opening, picture
 from analysis.sections.verdict import told
 from tests.helpers.claim_rows import Places, grid, normal
 from tests.helpers.pages import Tags
-from tests.helpers.report_rows import cells, clean, plain, std, table_of, thin, two_rates, view, words
+from tests.helpers.report_rows import cells, clean, pairs, plain, std, table_of, thin, two_rates, view, words
 
 HOT = [(setting, seed) for setting in (6, 7) for seed in range(4)]
 """Runs at the two highest of eight rates."""
@@ -134,6 +134,16 @@ def test_the_numbers_are_those_of_the_claims() -> None:
     geometric = np.sqrt(std(kept[:, 0]) * std(kept[:, 1]))
     assert cells(table, "vanilla (baseline)")["std ÷ vanilla"].value == pytest.approx(geometric)
     assert isinstance(clean_table["collapsed runs"], Percent)
+
+
+def test_a_std_without_a_ratio_over_languages_is_of_the_zero_shot_score() -> None:
+    """A single pair of runs has no claim on spread."""
+    one = shown(view(pairs(np.array([[50.0, 60.0]]), np.array([[55.0, 40.0]])))).numbers
+    many = shown(study(6, 1)).numbers
+    assert one is not None
+    assert many is not None
+    assert any("Standard deviations and their ratios are of the zero-shot score." in note for note in one.notes)
+    assert any("ratios are geometric means over target languages." in note for note in many.notes)
 
 
 def test_every_run_is_a_dot_that_names_it() -> None:

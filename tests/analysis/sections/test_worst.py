@@ -72,6 +72,24 @@ def test_points_and_logits_that_disagree_are_a_caution() -> None:
     assert words(plain_) == ""
 
 
+def test_an_example_is_worth_its_part_of_the_zero_shot_score() -> None:
+    """Test sets of 100 and 50 examples. Half of the trials have no scores. A model of ewc has one of the languages."""
+    sizes = {"de": 100, "hi": 50}
+    rows = [
+        {**row, "examples": sizes.get(row["language"], 10)}
+        for seed in range(4)
+        for row in run("vanilla", seed, dict.fromkeys(("en", "de", "hi"), 50.0 + seed if seed < 2 else None))
+        + [
+            one
+            for code in sizes
+            for one in run("ewc(strength=1)", seed, {"en": 50.0, code: 50.0 + seed}, trial=f"{code}-{seed}")
+        ]
+    ]
+    results = view(rows).results
+    for method in results.methods:
+        assert worst._resolution(results, method) == pytest.approx((100 / 100 + 100 / 50) / 2 / 2)
+
+
 def test_scores_that_are_no_points_and_single_runs_have_no_section() -> None:
     negative = run("vanilla", 0, {"en": 50.0, "de": -3.0}) + run("vanilla", 1, {"en": 50.0, "de": 4.0})
     assert worst.section(view(negative)) is None

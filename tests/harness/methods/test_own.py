@@ -217,6 +217,21 @@ def test_a_broken_method_gives_file_and_line_before_the_first_trial(
     assert "\n" not in str(told.value)
 
 
+def test_a_wrong_value_of_an_inherited_hook_gives_file_and_line(mine: Path) -> None:
+    edit(mine / "mine.py", "if has(name", "return name\n            if has(name")
+    (mine / "mine.py").write_text(
+        (mine / "mine.py").read_text()
+        + """
+@dataclass(frozen=True, kw_only=True)
+class Inherits(FreezeByName):
+    name: ClassVar[str] = "inherits"
+"""
+    )
+    edit(mine / "own.yaml", "name: freeze_by_name", "name: inherits")
+    with pytest.raises(UserError, match=r"mine\.py:20: adapt of the method 'inherits' returns a str; it must return"):
+        try_first_step(trials(mine), local=True)
+
+
 def test_a_broken_callback_gives_file_and_line(mine: Path) -> None:
     (mine / "mine.py").write_text(
         METHODS

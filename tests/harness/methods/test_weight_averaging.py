@@ -96,6 +96,11 @@ def test_averaging_does_not_change_the_training(trial: Callable[..., TrialConfig
             {"checkpoint": "best"},
             "checkpoint: 'best' is not allowed; give 'last' with weight_averaging",
         ),
+        (
+            WeightAveraging(steps=2),
+            {"settings": (replace(STEPS, early_stopping=1),)},
+            "early_stopping: 1 is not allowed; give none with weight_averaging: if training ends before the last K",
+        ),
         (WeightAveraging(steps=4), {}, r"weight_averaging: steps: 4 is not allowed; give at most the setting's 3"),
         (
             WeightAveraging(epochs=2),

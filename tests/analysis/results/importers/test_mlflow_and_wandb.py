@@ -187,6 +187,19 @@ def test_one_row_for_each_language(tmp_path: Path) -> None:
     foreign.check(file, "method=way", "language=to", "score=f1")
 
 
+def test_dev_scores_are_the_mapped_source_s(tmp_path: Path) -> None:
+    """The runs were trained on German; the dev scores of English must not select anything."""
+    file = tmp_path / "x.csv"
+    file.write_text(
+        "method,seed,from,eval/en/f1,eval/de/f1,test/en/f1,test/de/f1\n"
+        + "".join(f"{method},0,de,0.{seed}1,0.{seed}2,0.5,0.6\n" for seed, method in enumerate(("a", "b"), 3))
+    )
+    results = read(file, ["source=from"])
+    assert results.source == "de"
+    assert results.runs["dev"].tolist() == [32.0, 42.0]
+    assert set(results.scores.query("split == 'dev'")["language"]) == {"de"}
+
+
 def test_options_reach_an_export(mlflow_export: Path, tmp_path: Path) -> None:
     maps = ["setting.rate=params.learning_rate", "score.*=metrics.test_*_f1"]
     view = opened(str(mlflow_export), str(tmp_path / "none"), source="de", baseline="l2", maps=maps)
