@@ -52,7 +52,7 @@ def usable(folder: Path) -> bool:
 
 
 def in_place_of_shared_memory(folder: Path) -> str | None:
-    """The folder for Ray's shared memory if ``/dev/shm`` cannot be used; otherwise ``None``."""
+    """On Linux, the folder for Ray's shared memory if ``/dev/shm`` cannot be used; otherwise ``None``."""
     if not sys.platform.startswith("linux") or _is_writable(SHARED_MEMORY):
         return None
     return str(_nearest(folder))

@@ -1,4 +1,4 @@
-"""A wait for an action that may hang in code outside Python, with a limit."""
+"""A wait with a time limit, for an action that may hang in code outside Python."""
 
 import atexit
 import os
@@ -17,7 +17,7 @@ GAVE_UP, INTERRUPTED = 2, 130
 
 
 def begun(action: Callable[[], None], ended: threading.Event) -> "Future[None]":
-    """Start an action in a thread, and return its future result. After the action, the thread lives until ``ended``."""
+    """Start an action in a thread, and return its future result. After success, the thread lives until ``ended``."""
     done: Future[None] = Future()
 
     def act() -> None:
@@ -37,8 +37,8 @@ def wait(done: "Future[None]", limit: float, waiting: str) -> None:
     """Wait for an action.
 
     Prints ``waiting`` on standard error after ``SILENCE`` seconds. Raises the action's own error, or ``TimeoutError``
-    after ``limit`` seconds. After ``TimeoutError`` or Ctrl-C, the action's thread keeps running. The process then ends
-    without waiting for Ray's shutdown.
+    after ``limit`` seconds. After ``TimeoutError`` or Ctrl-C, the action's thread keeps running. At its end, the
+    process does not wait for Ray's shutdown.
     """
     try:
         _result(done, limit, waiting)

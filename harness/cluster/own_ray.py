@@ -28,7 +28,7 @@ OBJECT_STORE_BYTES = 100 * 2**20
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
 WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
 AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
-"""Variables that Tune passes to workers on other machines, with their values."""
+"""Variables that Tune would copy to workers; Ray's logs would then contain the values."""
 LIMIT = 180.0
 """Time limit for the start, in seconds. The start takes a small part of it on an idle machine."""
 THREADS, THREADS_A_WORKER = 170, 30
@@ -47,7 +47,7 @@ class OwnRay:
     def __init__(self, workers: int, cores_each: int = 1) -> None:
         """Begin the start. ``workers`` processes for trials of ``cores_each`` cores import their libraries right away.
 
-        Raises ``UserError`` if the limit on this user's threads is too low.
+        With a GPU, no process does so. Raises ``UserError`` if the limit on this user's threads is too low.
         """
         room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
         if room is not None and room < needed:  # Ray would wait forever, or be aborted
@@ -88,14 +88,14 @@ class OwnRay:
     def wait(self, limit: float = LIMIT) -> None:
         """Wait until Ray has started.
 
-        Raises ``UserError`` if it cannot start, or takes longer than ``limit`` seconds. Ray's logs then stay on disk.
+        Raises ``UserError`` if Ray cannot start, or takes longer than ``limit`` seconds. Ray's logs then stay on disk.
         """
         logs = self._place / "session_latest" / "logs"
         try:
             in_time.wait(self._done, limit, f"Ray is being started; its logs are in {logs}")
         except TimeoutError:
             raise UserError(
-                f"Ray cannot be started: it is not ready after {limit:.0f} s; its logs are in {logs}; or give "
+                f"Ray cannot be started: it is not ready after {limit:.0f} s; its logs are in {logs}; give "
                 "--local, which uses no Ray"
             ) from None
         except Exception as error:  # Ray raises plain exceptions

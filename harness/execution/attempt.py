@@ -35,7 +35,7 @@ BROKEN_DEVICE = re.compile("CUDA error")
 
 @dataclass(frozen=True)
 class Attempt:
-    """The end of an attempt, for the progress display."""
+    """The end of an attempt, for the progress display. Without a record, ``seconds`` is 0 and the scores are NaN."""
 
     id: str
     seconds: float = 0.0
@@ -77,11 +77,12 @@ def attempt(
 ) -> Attempt:
     """Run a trial and write its result.
 
-    The trial continues from its last training state, if there is one. An outdated record with kept weights is scored
-    again. An exception is recorded with its traceback and stops no other trial.
+    A finished trial is not run again. An outdated record with kept weights is scored again. Any other trial continues
+    from its last training state, if there is one. An exception is recorded with its traceback and stops no other trial.
 
     Args:
         rungs: Receives dev scores during training. If it stops the trial, nothing is written and ``Stopped`` is raised.
+            Without ``states``, the trial then begins at its first step.
         states: Where training states are kept, in place of the store.
         wait: Whether to wait while another process runs the trial. The outcome of that process is then the result.
             Without ``wait``, the attempt returns at once as ``held_elsewhere``.
@@ -200,7 +201,7 @@ def _rescored(config: TrialConfig, store: Store, resources: Resources) -> Record
 def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:
     """Record a failure in the store.
 
-    If that fails too, as on a full disk, the trial stays missing and the other trials continue.
+    If the failure cannot be written, as on a full disk, the trial stays missing and the other trials continue.
     """
     line = without_credentials(" ".join(error.split()))
     try:

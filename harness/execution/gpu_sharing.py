@@ -44,9 +44,9 @@ def best(tried: Sequence[GpuSharing]) -> int:
 
 
 def largest(trials: Sequence[TrialConfig]) -> list[TrialConfig]:
-    """The trial with the most tokens per batch, for each kind of method.
+    """The trial with the most tokens per forward pass, for each kind of method.
 
-    Two methods have the same kind if they differ only in numbers, such as λ.
+    Two methods are of one kind if they have the same parts and the same number of Fisher diagonals. λ does not matter.
     """
     found: dict[object, TrialConfig] = {}
     for trial in sorted(trials, key=tokens, reverse=True):
@@ -70,11 +70,11 @@ def pick(
     seconds: float = SECONDS,
     say: Callable[[str], None] = print,
 ) -> int:
-    """The best number of a study's trials at once on this machine's first GPU, or on its CPU without a GPU.
+    """The best number of a study's trials at once on this machine's first GPU, or on the CPU if there is no GPU.
 
-    Prints each measurement. Each trial in ``largest`` first runs alone. The trial with the most memory is then measured
-    at larger numbers. If this process may start NVIDIA's MPS, it also measures with MPS and prints advice. The returned
-    number is for a run without MPS. Raises ``UserError`` if a trial does not run even alone.
+    Prints each measurement. Each trial of ``largest(trials)`` first runs alone. The trial with the most memory is then
+    measured at larger numbers. If this process may start NVIDIA's MPS, it also measures with MPS and prints advice. The
+    returned number is for a run without MPS. Raises ``UserError`` if a trial does not run even alone.
 
     Args:
         cache: Folder that keeps the tokenised data; ``None`` to keep none.
@@ -99,7 +99,7 @@ def pick(
         measure = partial(measured, trial, scratch=scratch, threads=threads, seconds=seconds)
         tried = _rising(one, measure, most, say)
         chosen = best(tried)
-        say(f"  {chosen:3} at once it is")
+        say(f"  {chosen:3} at once: chosen")
         with mps.running() as runs:
             if runs:
                 say("with NVIDIA's MPS:")

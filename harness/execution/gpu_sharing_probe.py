@@ -62,7 +62,7 @@ class DoesNotRunError(Exception):
 
 
 def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seconds: float) -> GpuSharing:
-    """Train a number of trials at once. The timing begins when all trials are warm.
+    """Train a number of trials at once. The timing begins when all trials are warm, and lasts at least ``seconds``.
 
     Each trial has its share of the device and its own seed. ``scratch`` keeps tokenised data and made-up Fisher
     diagonals. Raises ``DoesNotRunError`` if a trial fails.
@@ -100,7 +100,7 @@ def _received(pipe: Connection) -> Any:
     try:
         found = pipe.recv()
     except (EOFError, ConnectionError):
-        raise DoesNotRunError("its process died, as it does where memory is short") from None
+        raise DoesNotRunError("its process died, for example for lack of memory") from None
     if isinstance(found, DoesNotRunError):
         raise found
     return found
@@ -113,7 +113,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
     """
     try:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        # One device per trial, because transformers would train on all that it sees. CUDA is not initialised yet.
+        # One device per trial, because transformers would train on all visible devices. CUDA is not initialised yet.
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         logging.set_verbosity_error()
         arithmetic.settle(threads)

@@ -132,5 +132,5 @@ def _check_training_data(settings: Sequence[Setting], source: str, task: Task[An
             raise bad(
                 name,
                 getattr(setting, name),
-                f"none: it needs a cross entropy of labels, and the loss of the task {task.name!r} is another",
+                f"none: it needs a cross entropy of labels, and the task {task.name!r} has another loss",
             )

@@ -112,7 +112,7 @@ def check_encoder(
     pieces, rows = len(loading.tokenizer(encoder)), trimmed_embedding.size(outline.model)
     if pieces > rows:
         raise UserError(
-            f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}"
+            f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model has embeddings for {rows}"
         )
     positions = loading.positions(outline.model)
     most = min(loading.tokenizer(encoder).model_max_length, positions)
@@ -130,7 +130,8 @@ def check_encoder(
             raise bad(
                 "max_length",
                 max_length,
-                f"at most {room}: the encoder takes {positions}, {method.label} {method.virtual_tokens} of them",
+                f"at most {room}: the encoder takes {positions} tokens, and {method.label} uses "
+                f"{method.virtual_tokens} of them",
             )
         _rehearse(method, outline)
         if method.estimates():

@@ -10,7 +10,7 @@ A_YEAR = 525_600
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """Resources of each trial, and the machines that trials run on."""
+    """Resources of each trial, and the machines that trials run on. Raises ``UserError`` for values that do not fit."""
 
     local: bool = False
     """Whether to run one trial after another in this process, without Ray."""

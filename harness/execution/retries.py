@@ -15,7 +15,7 @@ TOGETHER, AGAIN, ALONE = range(3)
 
 @dataclass(frozen=True)
 class Loss:
-    """Why a trial has no result."""
+    """The reason why a trial has no result."""
 
     error: str
     """The error, on one line."""
@@ -43,7 +43,7 @@ class Retries:
     """The trials left to run.
 
     A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
-    memory is retried alone directly. A trial that is lost alone has failed, and so has a trial that exceeded its time
+    memory is retried only alone. A trial that is lost alone has failed, and so has a trial that exceeded its time
     limit. A loss after a new checkpoint counts as the trial's first loss, because a long trial may lose several
     machines.
     """

@@ -49,7 +49,8 @@ def sweep(
 ) -> SweepOutcome:
     """Run the study's planned trials that the store lacks.
 
-    The plan is recorded before the first trial. If the process ends at any moment, only the running trials are lost.
+    The plan is recorded before the first trial. If the process ends at any moment, running trials lose only the work
+    since their last checkpoints.
 
     Args:
         retry_failed: Whether to retry trials that failed before.

@@ -51,8 +51,8 @@ class SweepPlan:
         if self.outdated:
             kept = sum(record.weights is not None for record in self.outdated)
             yield (
-                f"{len(self.outdated)} of them have a record that lacks languages or files, has other test data, "
-                f"or has scores by former rules. Each is replaced: {kept} by scoring the kept weights, "
+                f"{len(self.outdated)} of the trials to run have a record that lacks languages or files, has other "
+                f"test data, or has scores by former rules. Each is replaced: {kept} by scoring the kept weights, "
                 f"{len(self.outdated) - kept} by fine-tuning again."
             )
         if self.to_run and (change := changed([record.provenance for record in self.finished])):

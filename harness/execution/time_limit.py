@@ -17,7 +17,7 @@ GRACE = 60.0
 
 @contextmanager
 def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
-    """Raise ``TimeLimitError`` in the block after a number of minutes, wherever Python is; ``None`` for no limit.
+    """Raise ``TimeLimitError`` in the block after ``minutes``, at any line of code; ``None`` for no limit.
 
     The exception comes from a signal, which reaches the main thread only. ``may_exit`` allows ending the process if
     this is another thread, or if the exception does not end the block.

@@ -28,7 +28,7 @@ LOOK = 5.0
 
 
 class BackgroundLogging:
-    """Logs trials while they run and when they end, and at its exit all trials of the study that are in the store.
+    """Logs trials while they run and when they end. An exit without an error logs the study's other ended trials too.
 
     Each logger has its own thread, so a slow logger does not delay the others. A logger's first error is shown, and the
     logger gets no more trials from this command. The same command again logs the rest.

@@ -31,4 +31,4 @@ class Logger(ABC):
 
     @abstractmethod
     def log(self, trial: EndedTrial) -> None:
-        """Complete the trial's unfinished run, or write it as one run. Other runs of the trial are removed."""
+        """Complete the trial's unfinished run, or write the trial as one run. Other runs of the trial are removed."""

@@ -61,7 +61,7 @@ class EndedTrial:
 
     @property
     def stamp(self) -> int:
-        """Time of the end; see ``stamp``."""
+        """Time of the end, in seconds since 1970."""
         return stamp(self.end)
 
     @property
@@ -71,7 +71,7 @@ class EndedTrial:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """Study, method, options such as ``l2.strength``, hyperparameters, seed, replicate and fixed values."""
+        """The study's name and all values of the trial, with options under names such as ``l2.strength``."""
         return parameters(self.config, self.study)
 
     @property
@@ -89,7 +89,7 @@ class EndedTrial:
 
     @property
     def steps(self) -> int:
-        """The last step of the history."""
+        """The last step of the history; 0 without a history."""
         return int(self.history[-1]["step"]) if self.history else 0
 
 

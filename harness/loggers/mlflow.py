@@ -49,7 +49,7 @@ class MlflowLogger(Logger):
         """The unfinished run of a trial, and the last step in it."""
 
     def _runs(self, only: str = "") -> dict[str, dict[str, str]]:
-        """Run ids of each trial, each with the trial's end in seconds since 1970; empty for an unfinished run."""
+        """Each trial's end in seconds since 1970 by run id; empty for an unfinished run. ``only`` filters the runs."""
         found: dict[str, dict[str, str]] = {}
         token: str | None = None
         while True:
@@ -73,7 +73,7 @@ class MlflowLogger(Logger):
         self.open[trial.id] = run, max([self.open[trial.id][1], *(int(row["step"]) for row in trial.history)])
 
     def _open_run(self, trial: EndedTrial | RunningTrial, start: int) -> str:
-        """The trial's unfinished run, or a new one with the trial's parameters."""
+        """The trial's unfinished run, or a new run, with the trial's parameters."""
         if trial.id not in self.open:
             self.runs[trial.id] = self._runs(f"tags.`{TRIAL}` = '{trial.id}'").get(trial.id, {})
             unfinished = [run for run, ended in self.runs[trial.id].items() if not ended]

@@ -24,8 +24,8 @@ LIVE = ".live"
 class TensorBoardLogger(Logger):
     """Writes ``<study>/<trial>/events.out.tfevents.<time>``, whole or not at all.
 
-    While a trial runs, a file whose name ends in ``.live`` grows. Each file begins with a restart, so that an open
-    TensorBoard drops the events that it has read from the trial's earlier file.
+    While a trial runs, a file whose name ends in ``.live`` grows. Each file begins with a restart event, so that
+    an open TensorBoard drops the events that it has read from the trial's earlier file.
 
     TensorBoard's own writer hides its errors in a thread, and puts the machine's name into the file's name.
     """
@@ -63,7 +63,7 @@ class TensorBoardLogger(Logger):
     def log(self, trial: EndedTrial) -> None:
         file = self._file(trial.id, trial.stamp)
         file.parent.mkdir(parents=True, exist_ok=True)
-        # A name with "tfevents" would be read before the file is whole.
+        # TensorBoard reads every file with "tfevents" in its name, even before the file is whole.
         with (
             replacing(file, file.with_name(f".{secrets.token_hex(4)}{PART}")) as part,
             part.open("wb") as stream,

@@ -32,7 +32,7 @@ class Open:
 
 
 class WandbLogger(Logger):
-    """Keeps ``<study>/<trial>/offline-run-<time>-<run>``; while a trial runs, in ``<study>/<trial>/wandb``.
+    """Keeps an ended run in ``<study>/<trial>/offline-run-<time>-<run>``, and a live run in ``<study>/<trial>/wandb``.
 
     ``<study>/<trial>/run.json`` has the run's id, so that the next command can continue an unfinished run. A trial's
     new record gets a new run id, because a server accepts no step of a run twice.
@@ -45,7 +45,7 @@ class WandbLogger(Logger):
         self.open: dict[str, Open] = {}
         setup(
             Settings(silent=True)
-        )  # before any run: if it should go online without a key, it raises instead of asking
+        )  # before any run: a run that goes online without a key then raises an error instead of asking
 
     @property
     def place(self) -> str:

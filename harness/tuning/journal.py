@@ -55,7 +55,7 @@ class Journal:
         """Failed trials that are replaced by other draws. They are kept so that each replacement is a new draw."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
-        """Take over the store's trials that fit this search: ended trials, and interrupted trials that finished unseen.
+        """Take over the store's trials that fit this search: ended trials, and interrupted trials that have a record.
 
         With ``retry_failed``, failed trials are left out, and new trials are drawn in their place.
         """

@@ -80,7 +80,7 @@ class JournalCallback(tune.Callback):
                 config, _ = self.open.pop(name)
                 self.journal.forget(config)
                 self.progress.tell(
-                    config, f"[yellow]lost[/yellow], others are drawn one at a time: {escape(cut(loss.error))}"
+                    config, f"[yellow]lost[/yellow], other settings are drawn one at a time: {escape(cut(loss.error))}"
                 )
 
     def _fail(self, name: str, loss: Loss) -> None:

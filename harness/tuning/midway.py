@@ -25,7 +25,7 @@ OPTION = "strength"
 def continued(trial: TrialConfig, before: TrialConfig, step: int) -> TrialConfig:
     """The trial that continues from another trial's weights after a step; the other trial if nothing has changed.
 
-    Raises ``UserError`` for a change that a training cannot take.
+    Raises ``UserError`` for a change that is not allowed during a training.
     """
     same = replace(trial, course=before.course)
     if same.id == before.id:
@@ -47,7 +47,8 @@ def _check(trial: TrialConfig, before: TrialConfig, changed: Sequence[str]) -> N
         if name not in allowed:
             raise UserError(
                 f"{name}: it changed during a training, from {fields.short(getattr(before.setting, name))} to "
-                f"{fields.short(getattr(trial.setting, name))}; only {', '.join(allowed)} and a method's {OPTION} may"
+                f"{fields.short(getattr(trial.setting, name))}; only {', '.join(allowed)} and a method's {OPTION} may "
+                "change"
             )
     if trial.seed != before.seed:
         raise UserError(f"seed: it changed during a training, from {before.seed} to {trial.seed}; keep it")

@@ -40,7 +40,7 @@ def searchable(study: Study) -> Study:
 
 
 def bases(study: Study, resources: Resources) -> list[TrialConfig]:
-    """A trial of each method at the study's own setting and first seed, after checks of all corners of the space.
+    """A trial of each method at the study's own setting and first seed, after checks of ``Search.corners``.
 
     Raises ``UserError`` if a corner cannot run, before any trial runs.
     """

@@ -36,7 +36,7 @@ TRIAL = "trial.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A dev score, and the folder of the training state at it if one is kept."""
+    """A dev score, and the folder of its training state if states are kept."""
 
     number: int
     step: int
@@ -77,7 +77,7 @@ class TunersStates(TrainingStates):
         fit = self.start is not None and fits(load_rest(self.start), shapes)
         if self.config.course and not fit:
             raise UserError(
-                "checkpoint: it does not fit; it is of other library versions, another device, or other trained weights"
+                "checkpoint: it does not fit; it has other library versions, device, threads or trained weights"
             )
         yield self.start if fit else None
 

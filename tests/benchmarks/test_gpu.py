@@ -44,7 +44,7 @@ def test_a_small_version_of_the_check_runs_with_few_packages(tmp_path: Path) -> 
     assert all(float(row[3].replace(",", "")) > 0 for row in runs[: len(sides)])
     for part in ("udpos", "pawsx", "loop", "by layer"):
         assert any(row[0] == part for row in table), part
-    assert "    1 at once it is" in ended.stdout
+    assert "    1 at once: chosen" in ended.stdout
     assert "left out" not in ended.stdout
     assert "leaked" not in ended.stdout
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"gpu.txt", "profile.txt", "profile.json.gz"}

@@ -16,12 +16,12 @@ from harness.study import TrialConfig
 FLOAT = 4
 """Bytes of a kept weight."""
 STATES = 2 * 3
-"""Copies of the weights on disk for each running trial: two checkpoints at a time, each with AdamW's two moments.
+"""Copies of the weights on disk for each running trial: two checkpoints, each of weights and AdamW's two moments.
 
 An upper bound, because a trial with a trimmed vocabulary keeps less.
 """
 TOKENISED = 24
-"""Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""
+"""Bytes of a token in the tokenised data, labels included; measured on word-level tasks, which need the most."""
 REPEATED, TRIED, UNLIKE = 1.25, 1.5, 2.0
 """Factors that widen the range of an estimate: from similar trials, from a few steps, or from other trials."""
 
@@ -59,7 +59,7 @@ def estimated(
 ) -> Cost:
     """The cost of trials, estimated from the most similar past trials.
 
-    ``gpus`` is the number of GPUs of this machine. If no past trial has the same method, batch size and length, less
+    ``gpus`` is the number of GPUs of the machine. If no past trial has the same method, batch size and length, less
     similar trials are used. Raises ``ValueError`` without past trials.
     """
     if not past:
@@ -134,7 +134,7 @@ class FisherCost:
 def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost:
     """The cost of Fisher diagonals, estimated from past trials.
 
-    A window of text takes as long as training on the same number of sub-words. A diagonal stores one number per
+    A window of text takes as long as training on the same number of tokens. A diagonal stores one number per
     parameter.
     """
     windows = sum(request.estimate.examples for request in requests)
@@ -158,7 +158,7 @@ def _scored(trial: TrialConfig) -> int:
 
 
 def at_once(resources: Resources, gpus: int) -> int:
-    """Number of trials that run at once on this machine; 1 on a cluster, whose size is not known."""
+    """Number of trials that run at once on this machine; 1 with ``local`` or on a cluster, whose size is not known."""
     if resources.local or resources.ray_address is not None:
         return 1
     by_cores = max(1, cores() // resources.cores)

@@ -37,7 +37,7 @@ class Past:
     """Bytes in the store per scored example, without weights."""
     parameters: int
     tokens: float
-    """Sub-words per second in training."""
+    """Tokens per second in training."""
 
     @classmethod
     def of(cls, record: Record, stored: float) -> "Past | None":

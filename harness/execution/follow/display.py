@@ -30,7 +30,9 @@ class Display:
     """Shows the progress of this command's trials and diagonals: live on a terminal, otherwise by a line a minute.
 
     Args:
-        head: The lines above the running trials on a terminal, or ``None``.
+        console: Receives the display or the lines.
+        store: The store with the heartbeats. With ``None``, running trials are shown without progress.
+        head: Makes the lines above the running trials on a terminal.
     """
 
     def __init__(

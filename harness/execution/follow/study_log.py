@@ -18,7 +18,10 @@ from harness.store.store import Store
 
 
 class StudyConsole(Console):
-    """A console whose lines also go to a file. Several processes may append to one file."""
+    """A console whose lines also go to a file. Several processes may append to one file.
+
+    Raises ``OSError`` if the file cannot be opened.
+    """
 
     def __init__(self, file: Path, **options: Any) -> None:
         super().__init__(**options)

@@ -1,4 +1,4 @@
-"""Ray for a study: a trial's share of the cluster, and its Fisher diagonals."""
+"""Ray for a study: a trial's share of the cluster, and the study's Fisher diagonals."""
 
 import tempfile
 import traceback
@@ -52,7 +52,7 @@ def ready(
 ) -> Iterator[Cluster]:
     """A connected Ray cluster, after the computation of the trials' Fisher diagonals.
 
-    The diagonals are shown on ``display``, or on a new display. Raises ``UserError`` if the cluster cannot be
+    The diagonals' progress is shown on ``display``, or on a new display. Raises ``UserError`` if the cluster cannot be
     reached or no node has room for a trial.
     """
     place = store.for_workers
@@ -74,7 +74,7 @@ def ready(
 
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources, display: Display) -> None:
-    """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
+    """Compute Fisher diagonals as Ray tasks, each with a trial's CPUs and at most one GPU. Raises the first error."""
     with connection(resources.ray_address, at_once(len(requests), resources), resources.cores):
         gpus = min(1.0, _gpus(resources))
         _check_fits(replace(resources, gpus=gpus, processes=None, shard=False), gpus)

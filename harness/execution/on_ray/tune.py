@@ -40,7 +40,8 @@ def run_on_ray(
     """Run the trials, and retry lost trials (see ``harness.execution.retries``). Each end is passed to ``progress``.
 
     When Ray ends a worker because the node's memory is short, Tune gives up all running trials. These are lost, and the
-    other trials continue. A trial that raises an exception has failed: a retry would raise it again.
+    other trials continue. A trial that raises an exception has failed: a retry would raise it again. Exceptions from
+    lack of memory, or from the death of one of a trial's processes, count as a loss.
     """
     retries = Retries(trials, store)
     with (
@@ -176,9 +177,9 @@ class SweepCallback(tune.Callback):
         self.progress = progress
         self.minutes = minutes
         self.open = {trial.id for trial in trials}
-        """Ids of the trials that have neither ended nor been lost."""
+        """Ids of the trials that have not come back from a worker."""
         self.running: dict[str, float] = {}
-        """Start time of each open trial, by id."""
+        """Start time of each running trial, by id."""
         self.interrupted: set[str] | None = None
         """Ids of the trials that ran when a signal came."""
 

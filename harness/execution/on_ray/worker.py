@@ -28,7 +28,7 @@ def take_gpu(gpus: float) -> None:
 
 @lru_cache(maxsize=1)
 def settle() -> None:
-    """Exclude everything that this worker's first trial has loaded from garbage collection.
+    """Let garbage collection skip everything that this worker's first trial has loaded.
 
     Every training begins with a collection, which would otherwise visit hundreds of thousands of objects of libraries
     and data.

@@ -1,8 +1,9 @@
 """Sums and messages between the processes that train one model together.
 
-Each process has a replica of the model and reads the same batches. It takes its part of a batch's rows, and divides its
-loss by the number of labels in the whole step. The gradients' sum over the processes is then the gradient of the whole
-batch. Every process does the rest alike on that sum: penalties, clipping and the optimizer's step.
+Each process has a replica of the model, or shards of it (see ``shards``), and reads the same batches. It takes its
+part of a batch's rows, and divides its loss by the number of labels in the whole step. The gradients' sum over the
+processes is then the gradient of the whole batch. With this sum, every process applies penalties, clipping and the
+optimizer's step.
 """
 
 import hashlib
@@ -20,17 +21,18 @@ from harness.compat.torch import arrived, process_group
 from harness.training.parallel.lost import LostProcessError
 
 AT_ONCE = 2**24
-"""Approximate number of gradients that one message sums."""
+"""Largest number of values that one message sums. A larger tensor is summed in a message of its own."""
 
 
 class Group:
     """The processes of a trial, from the view of one process.
 
     Process 0 leads: it decides, writes and scores. Before ``serve_torch`` no library sees the group, so
-    ``transformers`` trains in each process as in a process alone.
+    ``transformers`` trains in each process as if that process were alone. Methods that exchange messages raise
+    ``LostProcessError`` if another process no longer answers.
 
     Args:
-        folder: An empty folder, the same for all processes, through which the processes find each other.
+        folder: A folder without files of an earlier group. All processes give the same folder, to find each other.
         rank: The number of this process.
         size: Number of processes.
         gpu: Whether each process has a GPU of its own, so that NCCL sums the gradients instead of gloo.
@@ -58,7 +60,7 @@ class Group:
 
     @contextmanager
     def own_draws(self, *numbers: int) -> Iterator[None]:
-        """Draw random numbers that depend on the given numbers and the process alone, and restore the state after.
+        """Draw random numbers that depend only on the given numbers and on ``rank``; afterwards, restore the state.
 
         Dropout must differ between the processes. All other random numbers must be the same.
         """
@@ -103,7 +105,7 @@ class Group:
         self.sum_([parameter.grad for parameter in moved if parameter.grad is not None])
 
     def told(self, value: Any = None) -> Any:
-        """The value, text or numbers, that process 0 gives. The other processes wait for it."""
+        """Process 0's ``value``, on every process. It must fit into JSON. The values of other processes are ignored."""
         content = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
         length = torch.tensor([len(content)])
         with _reaching_others():
@@ -114,12 +116,12 @@ class Group:
         return json.loads(bytes(content.tolist()))
 
     def same_folder(self, folder: Path | None) -> Path | None:
-        """The folder that process 0 has."""
+        """Process 0's folder, on every process."""
         told = self.told(None if folder is None else str(folder))
         return None if told is None else Path(told)
 
     def meet(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has called this method."""
         with _reaching_others():
             arrived(self._messages.allreduce([torch.zeros(1)]))
 
@@ -129,7 +131,7 @@ class Group:
             shards.begin(self._sums, self.folder / "shards", self.rank, self.size)
 
     def abandon(self) -> None:
-        """Free a GPU from messages that no process answers any more."""
+        """Leave torch's default group, and free a GPU from messages that no process answers any more."""
         if self._sums is not self._messages:
             self._sums.abort()  # first, because the end of the default group waits for its messages
         shards.end()

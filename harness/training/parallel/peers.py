@@ -1,4 +1,4 @@
-"""The start and end of the processes that help this one to train a trial."""
+"""The start and end of peers: the processes that train a trial together with this process."""
 
 import json
 import os
@@ -28,7 +28,7 @@ GIVEN = "given.pkl"
 POLL = 0.05
 """Seconds between two checks of the processes."""
 GRACE = 30.0
-"""Seconds after which this process ends if a peer has died: a GPU that waits for a dead peer never returns."""
+"""Seconds until this process ends after a peer on a GPU has died: a GPU that waits for a dead peer never returns."""
 LAST = 60.0
 """Seconds in which peers must end after the training."""
 
@@ -36,8 +36,8 @@ LAST = 60.0
 class Peers:
     """The other processes of a trial, alive within a ``with`` block; none if one process trains it.
 
-    If a peer died, raises ``LostProcessError`` with the peer's error, in place of this process's own error. Peers end
-    with this process, however it ends, because their standard input then closes.
+    If the block ends because a peer no longer answers, raises ``LostProcessError`` with the peer's error, signal or
+    exit code. Peers end with this process, however it ends, because their standard input then closes.
 
     Args:
         config: The trial.
@@ -94,7 +94,10 @@ class Peers:
             )
 
     def join(self) -> Group | None:
-        """The group, once all peers have started; ``None`` if there are none."""
+        """The group, once all peers have started; ``None`` without peers.
+
+        Raises ``LostProcessError`` if a peer ends before.
+        """
         if self.size == 1:
             return None
         while not all(ready_file(self.folder, rank).exists() for rank in range(1, self.size)):
@@ -113,7 +116,7 @@ class Peers:
             raise LostProcessError("a process of the trial did not start")
 
     def _meet(self, made: "Future[Group]") -> None:
-        """Form the group. It takes for ever if a peer dies meanwhile, so this thread may stay behind."""
+        """Form the group. If a peer dies meanwhile, the wait never ends, so this thread may stay behind."""
         try:
             made.set_result(Group(self.folder, 0, self.size, gpu=self.gpu))
         except BaseException as error:
@@ -135,7 +138,7 @@ class Peers:
             self._kept.cleanup()
 
     def _end(self, patience: float) -> None:
-        """Wait for the peers to end by themselves, then end them."""
+        """Wait up to ``patience`` seconds for the peers to end by themselves, then kill them."""
         until = time.monotonic() + patience
         while time.monotonic() < until and any(process.poll() is None for process in self.processes):
             time.sleep(POLL)
@@ -166,7 +169,7 @@ class Peers:
         return f": {printed[-1]}" if printed else ""
 
     def _watch(self) -> None:
-        """End this process if a peer has died: NCCL does not notice, as gloo does."""
+        """End this process if a peer has died. NCCL, unlike gloo, does not notice the death."""
         while not self.over.wait(10 * POLL):
             if any(process.poll() not in (None, 0) for process in self.processes) and not self.over.wait(GRACE):
                 print("A process of the trial died, and the others wait for it: they end too.", file=sys.stderr)

@@ -1,7 +1,7 @@
 """The weights of a model in shards over the processes of a trial, for encoders that no single GPU can train.
 
-Each process keeps a part of every weight, and with it of the gradient and the optimizer's state. FSDP2 gathers a
-layer's weights before the layer computes, and drops them after.
+Each process keeps a part of every weight, every gradient and the optimizer's state. FSDP2 gathers a layer's weights
+before the layer computes, and drops them after.
 """
 
 import copy
@@ -21,9 +21,9 @@ from harness.training.parallel.group import Group
 
 
 class Shards:
-    """A model in shards over a group of processes, in place.
+    """Cuts a model into shards over a group of processes, in place.
 
-    If a method's docstring says "meets", all processes call the method at the same time.
+    If a method's docstring says "meets", all processes must call the method at the same time.
     """
 
     def __init__(self, model: PreTrainedModel, group: Group) -> None:
@@ -33,7 +33,7 @@ class Shards:
         compat.shard(model, _layers(model), group.size)
 
     def sum(self, value: Tensor) -> Tensor:
-        """The sum of a scalar over the processes; meets."""
+        """The sum of a scalar over the processes, which replaces ``value``; meets."""
         self.group.sum_([value])
         return value
 
@@ -57,13 +57,13 @@ class Shards:
         return model
 
     def follow(self, optimizer: torch.optim.Optimizer) -> None:
-        """Let an optimizer of sharded weights read the state of an optimizer of whole weights."""
+        """Use an optimizer of sharded weights in ``whole_state``, and let it read the state of whole weights."""
         self.optimizer = optimizer
         optimizer.register_load_state_dict_pre_hook(_cut_state)
 
     @contextmanager
     def whole_state(self) -> Iterator[None]:
-        """Within the block, the state of process 0's optimizer is whole. Meets at the start."""
+        """Within the block, ``state_dict`` of process 0's optimizer has whole tensors. Meets at the start."""
         whole = self.whole(self.optimizer.state_dict())
         hook = self.optimizer.register_state_dict_post_hook(lambda *given: whole)
         try:
@@ -85,11 +85,11 @@ class SaveTogether(TrainerCallback):
 
 
 def check(trials: Iterable[TrialConfig]) -> None:
-    """Refuse trials whose method, optimizer or precision needs whole weights."""
+    """Refuse trials with ``shard`` whose method, optimizer or precision needs whole weights or gradients."""
     for trial in trials:
         for part in trial.method.parts if trial.shard else ():
             if not part.shards:
-                raise UserError(f"--shard: the method {part.label} needs whole weights; leave it out, or the option")
+                raise UserError(f"--shard: the method {part.label} needs whole weights; leave out one of the two")
         if trial.shard and trial.setting.optimizer == "adafactor":
             raise bad("optimizer", "adafactor", "adamw or sgd with --shard: adafactor needs whole weights")
         if trial.shard and trial.precision == "fp16":

@@ -106,7 +106,7 @@ def test_what_a_family_cannot_do_is_said_before_it_runs(families: dict[str, str]
         check_encoder(pinning.find(families["modernbert"]), "udpos", LENGTH, [Bitfit()])
     for family, most in (("bert", 46), ("xlm-roberta", 44)):
         with pytest.raises(
-            UserError, match=rf"max_length: 60 is not allowed; give at most {most}: .* soft_prompt 20 of them"
+            UserError, match=rf"max_length: 60 is not allowed; give at most {most}: .* soft_prompt uses 20 of them"
         ):
             check_encoder(pinning.find(families[family]), "udpos", LENGTH, [SoftPrompt()])
     with pytest.raises(UserError, match="layer_freeze: layers: 3 is not allowed; give at most 2, the encoder's layers"):

@@ -59,7 +59,7 @@ def test_a_study_measures_how_it_shares_a_gpu(tmp_path: Path, cut: Path, capsys:
     )
     place = ["--store", str(tmp_path / "store"), "--no-report"]
     assert main(["run", str(tmp_path / "mine.yaml"), "--trials-per-gpu", "auto", *place]) == 0
-    assert "at once it is" in capsys.readouterr().out
+    assert "at once: chosen" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -173,7 +173,7 @@ def test_a_tokenizer_with_more_pieces_than_embeddings(message: Callable[..., str
     more = type(tokenizer).from_pretrained(copy)
     more.add_tokens(["steady", "tune"])
     more.save_pretrained(copy)
-    assert "has 19202 pieces, and the model embeddings of 19200" in message(encoder=copy)
+    assert "has 19202 pieces, and the model has embeddings for 19200" in message(encoder=copy)
 
 
 def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> None:

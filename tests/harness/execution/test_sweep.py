@@ -126,7 +126,7 @@ def test_a_failure_is_shown_beside_an_older_record_with_fewer_languages(
     run(first, store)
     monkeypatch.setattr("harness.training.trial.run_trial", lambda *args, **rest: 1 / 0)
     _, out = run(replace(first, targets=("hi",)), store)
-    assert "1 of them have a record that lacks languages" in out
+    assert "1 of the trials to run have a record that lacks languages" in out
     row = load(store, "small").trials.iloc[0]
     assert row["status"] == "failed"
     assert row["error"].startswith("ZeroDivisionError: division by zero (")

@@ -122,7 +122,7 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
     ]
     assert store.failures(one.id for one in tried)[tried[0].id].error == "1 worker was killed."
     assert progress.running == {}
-    assert out.getvalue().count("lost, others are drawn one at a time: 1 worker was killed.") == 2
+    assert out.getvalue().count("lost, other settings are drawn one at a time: 1 worker was killed.") == 2
 
 
 def test_a_mistake_of_the_driver_is_no_trials(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
