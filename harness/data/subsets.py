@@ -25,8 +25,8 @@ numpy guarantees constant numbers for ``RandomState``, but not for ``default_rng
 def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
-    Source languages are mixed first, and fewer examples are drawn from the mix. That happens before long sentences are
-    cut into windows: a sentence has all of its windows, or none.
+    Source languages are mixed first, and fewer examples are drawn from the mix. Examples are drawn whole: a long
+    sentence has all of its windows, or none.
     """
     setting, temperature = context.config.setting, context.config.sampling_temperature
     whole = context.encoded("train", context.config.source)

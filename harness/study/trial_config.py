@@ -46,7 +46,7 @@ class TrialConfig:
     precision: str
     checkpoint: str = "last"
     encoder_revision: str
-    """The hub's commit, or the fingerprint of the directory's files."""
+    """The hub's commit, or the fingerprint of the folder's files."""
     tokenizer: str = ""
     """``spm`` if the tokenizer is built with the normalisation of the encoder's ``spm.model``.
 
@@ -75,7 +75,7 @@ class TrialConfig:
     own_task: Own[Any] | None = field(default=None, metadata=PLACE)
     """The task that the study describes, with its labels. Its identity is ``task_code``."""
     encoder: str = field(metadata=PLACE)
-    """Hub name or directory to load from. It is a location, so not part of the identity."""
+    """Hub name or folder to load from. It is a location, so not part of the identity."""
     data: OwnData = field(metadata=PLACE)
     """Location of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
