@@ -110,7 +110,7 @@ class Trials(HashedFolders, Failures):
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Hold the lock of a trial, or of a search's name.
+        """Hold the lock of a trial, or of another name, such as a search's.
 
         Gives ``False`` if another process holds the lock and ``wait`` is false. A store that is not local has no locks.
         Two processes may then run the same trial, and the later record replaces the other.

@@ -64,8 +64,8 @@ class Study:
     replicates: int = 1
     """Number of runs of each fine-tuning with the same seed.
 
-    More than one measures effects that no seed fixes, such as the order in which a GPU's kernels add. On a CPU, reruns
-    are bit-identical and measure nothing.
+    More than one run measures effects that no seed fixes, such as the order in which a GPU's kernels add. On a CPU,
+    reruns are bit-identical and measure nothing.
     """
     targets: tuple[str, ...]
     """Languages scored zero-shot; nothing is selected on them.

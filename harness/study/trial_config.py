@@ -67,7 +67,7 @@ class TrialConfig:
     course: tuple[str, ...] = ()
     """The trials whose weights this trial continued, each with its last step; empty for a plain trial.
 
-    Only a scheduler that changes hyperparameters during a training makes one, see ``harness.tuning.midway``.
+    Only a scheduler that changes hyperparameters during a training makes such a trial, see ``harness.tuning.midway``.
     """
 
     task_file: str = field(default="", metadata=PLACE)
@@ -85,7 +85,7 @@ class TrialConfig:
     targets: tuple[str, ...] = field(metadata=PLACE)
     """Languages scored beside the source; they do not change the model."""
     test_data: Mapping[str, str] = field(metadata=PLACE)
-    """Fingerprint of each scored test set, including the source's."""
+    """Fingerprint of each scored test set, by language, including the source's."""
     trim_vocabulary: bool = field(default=True, metadata=PLACE)
     """See ``harness.encoders.trimmed_embedding``: it affects only time and memory."""
     shard: bool = field(default=False, metadata=PLACE)

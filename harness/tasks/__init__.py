@@ -59,7 +59,7 @@ def file_of(name: str) -> Path:
 def task_named(name: TaskName) -> Task[Any]:
     """The task for a name, a user's ``.py`` file or a study's description.
 
-    Raises ``UserError`` with the nearest name for an unknown one.
+    Raises ``UserError`` with the nearest name for an unknown name.
     """
     if isinstance(name, Own):
         return name
