@@ -53,8 +53,8 @@ class TrialContext:
     def encoded(self, split: str, language: str) -> Encoded:
         """A split (train, dev or test) of a language, from ``cache`` if it has been tokenised before.
 
-        Raises ``UserError`` if the data has changed since the trial was planned, or ``max_length`` exceeds the
-        encoder's limit.
+        Raises ``UserError`` like ``tokenised.encoded``, for example if the data has changed since the trial was
+        planned.
         """
         planned, max_length = self.fingerprint(split, language), self.config.setting.max_length
         return encoded(self.origin, split, language, planned, self.encoder, max_length, self.cache)
@@ -67,7 +67,10 @@ class TrialContext:
         return planned if language == self.config.source else self._of_source(split, language, planned).fingerprint
 
     def sizes(self) -> list[int]:
-        """The number of training examples of each source language. Raises ``UserError`` as ``encoded`` does."""
+        """The number of training examples of each source language.
+
+        Raises ``UserError`` if the data has changed since the trial was planned.
+        """
         planned = self.config.training_data
         return [len(self._of_source("train", language, planned)) for language in sources.parts(self.config.source)]
 

@@ -79,7 +79,7 @@ def _of_folder(text: str, language: str, count: int) -> list[str]:
         raise bad(
             "text",
             text,
-            f"{', '.join(map(repr, TEXT_WORDS))}, a path with {files.LANGUAGE} in it, or a directory that exists",
+            f"{', '.join(map(repr, TEXT_WORDS))}, a path with {files.LANGUAGE} in it, or a folder that exists",
         )
     file = folder / f"{language}.txt"
     if file.is_file():

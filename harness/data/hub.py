@@ -1,4 +1,4 @@
-"""A task's data set from the Hugging Face hub, or from a copy on disk. The task itself defines its columns."""
+"""A task's data set from the Hugging Face hub, or from a copy on disk. The task defines the data set's columns."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,7 @@ SAVED = ("dataset_dict.json", "state.json")
 def revision(task: Task[Any]) -> str:
     """``revision_of`` for a task's data set. Raises ``UserError`` if the task has none."""
     if not task.hub:
-        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
+        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a folder")
     return revision_of(task.hub)
 
 
@@ -40,7 +40,7 @@ def revision_of(name: str) -> str:
 
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
-    """The examples of a split and language on the hub, at a commit."""
+    """The examples of a split and language on the hub, at a commit. Raises ``UserError`` if the hub fails."""
     rows, where = loaded(task.hub, *task.hub_part(split, language), commit)
     return task.from_hub(task.of_language(rows, language), where)
 

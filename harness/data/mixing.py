@@ -1,6 +1,6 @@
 """The training data of several source languages, mixed by ``harness.study.sampling.Sampling``.
 
-The mix is drawn once for all seeds. A language's larger share contains its smaller shares.
+The mix is drawn once for all seeds. A larger share of a language contains the examples of a smaller share.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,8 @@ DIGITS = 9
 def counts(sizes: Sequence[int], temperature: float) -> list[int]:
     """The number of examples of each language in the mix. Their sum is the sum of ``sizes``.
 
-    Shares n_i^T / Σ_j n_j^T are rounded by largest remainders, ties in the order of the languages.
+    The numbers N · n_i^T / Σ_j n_j^T, with N = Σ_j n_j, are rounded by largest remainders. Ties are broken in the order
+    of the languages.
     """
     weights = np.asarray(sizes, dtype=np.float64) ** temperature
     shares = np.round(weights / weights.sum() * sum(sizes), DIGITS)
@@ -30,8 +31,8 @@ def counts(sizes: Sequence[int], temperature: float) -> list[int]:
 def mixed(sizes: Sequence[int], temperature: float) -> NDArray[np.int64]:
     """Indices of the examples in the mix, ascending, (Σ sizes,). The examples are numbered language after language.
 
-    If the mix has more examples of a language than the data, every example occurs equally often or once more. The
-    examples with one more occurrence are drawn.
+    If the mix has more examples of a language than the data, all examples occur equally often, except that drawn
+    examples occur once more.
     """
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(

@@ -26,9 +26,9 @@ class Origin:
     task: TaskName
     """A task's name, a user's task file, or a task from the study's description."""
     place: OwnData
-    """``embedded``, ``hub``, or a directory: XTREME's download layout, or a copy of the hub's data set.
+    """``embedded``, ``hub``, or a folder: in XTREME's download layout, or a copy of the hub's data set.
 
-    If the study describes its task, the study's own files.
+    For a task that the study describes: the study's own files.
     """
     revision: str = ""
     """The hub's commit, if ``place`` is on the hub."""
@@ -67,7 +67,7 @@ def _of_own(task: Own[Any], data: OwnData) -> Origin:
 
 
 def absolute(field: str, place: str) -> str:
-    """The full path of a directory or a pattern of file names, because a worker may run in another directory.
+    """The full path of a folder or a pattern of file names: a worker may have another working directory.
 
     Words such as ``embedded`` and hub names are unchanged.
     """

@@ -1,4 +1,7 @@
-"""The examples of a user's own task: from files by split and language, folders of ``save_to_disk``, or the hub."""
+"""The examples of a user's own task: from files or folders by split and language, or from the hub.
+
+A folder has Parquet files, or the files of ``save_to_disk``.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]:
     """The examples of a split (train, dev or test) and language, the same from every format.
 
-    Raises ``UserError`` with the file and the row if they are missing or malformed.
+    Raises ``UserError`` with the file and the row if examples are missing or malformed.
     """
     data = origin.place
     if isinstance(data, HubData):

@@ -10,7 +10,7 @@ from harness.data import readers
 from harness.tasks.sequence_task import one_line
 
 PLAIN = ".txt"
-"""Suffix of files with a passage per line. Here these files have no tagged words."""
+"""Suffix of files with a passage per line. ``readers.READERS`` would read these files as tagged words."""
 
 
 def passages(pattern: str, language: str, column: str) -> Iterator[str]:

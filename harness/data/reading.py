@@ -1,4 +1,4 @@
-"""Examples from their origin: embedded, in XTREME's download layout, on the hub, or in a copy on disk."""
+"""Examples from their origin: embedded, in XTREME's download layout, on the hub, in a copy on disk, or in own files."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,7 +19,7 @@ from harness.tasks.base import Noted
 def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     """The examples of a split (train, dev or test) and language, the same from every origin.
 
-    They are cached for the process's next trials. Raises ``UserError`` if they are missing or malformed.
+    Raises ``UserError`` if examples are missing or malformed. The examples are cached for the process's next trials.
     """
     task = task_named(origin.task)
     try:
@@ -57,7 +57,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
     if folder is None:
-        raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
+        raise bad("data", origin.place, f"'embedded', '{HUB}' or a folder that exists")
     if (folder / task.name).is_dir() and not hub.is_copy(folder / task.name):
         return task.read(_file(task, folder, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
@@ -65,10 +65,8 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
         return copied
     if origin.place == "embedded":
         there = ", ".join(sorted(found.name for found in folder.iterdir()))
-        raise bad(
-            "data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded"
-        )
-    raise bad("data", origin.place, f"a directory with {_expected(task, split, language)}")
+        raise bad("data", origin.place, f"a folder or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
+    raise bad("data", origin.place, f"a folder with {_expected(task, split, language)}")
 
 
 def _expected(task: Task[Any], split: str, language: str) -> str:

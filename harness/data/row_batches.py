@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 Ragged = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
-"""The values of a column of lists, one row after another, and the rows' ends from 0."""
+"""The values of a column of lists, one row after another, and the rows' boundaries, (rows + 1,), from 0."""
 
 
 class RowBatches:

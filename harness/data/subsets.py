@@ -2,7 +2,7 @@
 
 The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
 applied afterwards. The draws depend neither on a trial's seed nor on each other. So a study can vary the data and the
-seed separately. A word has the same wrong label for every number of sentences.
+seed separately. A word has the same wrong label for every number of examples.
 """
 
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ numpy guarantees constant numbers for ``RandomState``, but not for ``default_rng
 def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
-    Source languages are mixed first, and fewer examples are drawn from the mix. That happens before long sentences are
-    cut into windows: a sentence has all of its windows, or none.
+    Source languages are mixed first, and fewer examples are drawn from the mix. Examples are drawn whole: a long
+    sentence has all of its windows, or none.
     """
     setting, temperature = context.config.setting, context.config.sampling_temperature
     whole = context.encoded("train", context.config.source)

@@ -55,7 +55,7 @@ class Encoded:
     gold: list[list[Any]]
     """Gold labels, from ``Task.gold``."""
     unknown: float
-    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+    """Share (%) of the sub-words that are the tokenizer's unknown token."""
     tokenizer: "PreTrainedTokenizerBase"
     """Tokenizer that pads the rows. It has only the special tokens of the encoder's tokenizer."""
 
@@ -66,7 +66,8 @@ def encoded(
 ) -> Encoded:
     """A split (train, dev or test) and language, from ``cache`` if it has been tokenised before.
 
-    Raises ``UserError`` if the examples' fingerprint is not ``planned``, or ``max_length`` exceeds the encoder's limit.
+    A split that ``cache`` lacks is read and tokenised. Raises ``UserError`` if its fingerprint is not ``planned``,
+    ``max_length`` exceeds the encoder's limit, or ``cache`` cannot be written.
     """
     task = task_named(origin.task)
     identity = {

@@ -30,12 +30,15 @@ def streamed(language: str, count: int) -> list[str]:
     except Exception as error:  # any error of the network or the library means that the text is unavailable
         raise UserError(
             f"text: {NAME} ({configuration(language)}) could not be read from the Hugging Face hub: "
-            f"{reason_and_file(error)}. Give a directory with a copy, or with XX.txt files"
+            f"{reason_and_file(error)}. Give a folder with a copy, or with XX.txt files"
         ) from None
 
 
 def copied(folder: Path, language: str, count: int) -> list[str] | None:
-    """The first ``count`` passages of a copy's Parquet files; ``None`` if the copy lacks the language."""
+    """The first ``count`` passages of a copy's Parquet files; ``None`` if the copy lacks the language.
+
+    Raises ``UserError`` if the copy cannot be read.
+    """
     # The first files suffice for a few passages.
     files = split_files(folder / configuration(language), ["train-*.parquet"], whole=False)
     parts = [str(file) for file in files]

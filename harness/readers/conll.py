@@ -29,7 +29,8 @@ def cells_of(line: str) -> list[str]:
 def read(lines: Lines, name: str) -> Columns:
     """The columns of a file called ``name``.
 
-    Raises ``UserError`` with file and line if a line has a different number of columns from the first.
+    Raises ``UserError`` with file and line if a line has a different number of columns from the first. Also raises
+    ``UserError``, with the file, if the first column numbers the words.
     """
     sentences = list(grouped(_rows(lines, name)))
     if sentences and all(row.cells[0] == str(place) for of in sentences for place, row in enumerate(of, 1)):

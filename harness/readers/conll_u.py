@@ -23,7 +23,7 @@ def _rows(lines: Lines, name: str) -> Iterator[tuple[int, str] | None]:
         if not line.strip():
             yield None
         elif not line.startswith("#"):
-            # The package also splits columns at two spaces.
+            # conllu also splits columns at two spaces.
             if line.count("\t") != len(FIELDS) - 1 or "  " in line:
                 raise UserError(
                     f"{name}:{number}: expected CoNLL-U's 10 columns with tabs between, found {line[:60]!r}"

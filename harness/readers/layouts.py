@@ -22,7 +22,8 @@ HEADER = (
 def layout_of(lines: Lines, name: str) -> Layout:
     """The layout of a file of words and tags called ``name``.
 
-    Raises ``UserError`` for a layout that is not supported, with its name and a way to convert it.
+    Raises ``UserError`` for a file without sentences, and for a layout that is not supported, with its name and a way
+    to convert it.
     """
     number, line = _first(lines, name)
     cells = cells_of(line)

@@ -61,7 +61,8 @@ def columns(lines: Lines, name: str) -> Columns:
 def checked(sentences: list[list[Word]], labels: Collection[str], where: Callable[[Word], str], whole: str) -> Tagged:
     """Sentences with checked words and tags. Tags become IOB2 if ``labels`` are IOB2's or empty.
 
-    For messages, ``where`` returns a word's place, and ``whole`` is the place of the whole text.
+    For messages, ``where`` returns a word's place, and ``whole`` is the place of the whole text. Raises ``UserError``
+    for an empty word or tag, and for a tag that is not in ``labels``.
     """
     scheme = ""
     if not labels or schemes.is_iob2(labels):

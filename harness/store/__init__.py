@@ -1,1 +1,1 @@
-"""The pool of trials on disk, and the types that it saves."""
+"""The store of trials, and the types that it saves."""

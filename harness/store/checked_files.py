@@ -52,7 +52,8 @@ class CheckedFiles(FileTree):
     def read_checked(self, name: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
         """Read a JSON file and return ``parse`` of its content; ``None`` for a missing or broken file.
 
-        ``parse`` raises ``ValueError`` for content that the program cannot have written.
+        ``parse`` raises ``ValueError`` for content that the program cannot have written. Raises ``UserError`` if the
+        place does not let the file be read.
         """
         try:
             found = self.read_json(name)

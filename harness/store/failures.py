@@ -13,7 +13,7 @@ from harness.study import TrialConfig
 
 @dataclass(frozen=True)
 class Failure:
-    """The reason why a trial has not finished."""
+    """The reason why a trial has not finished, and the time of the failure in ISO 8601."""
 
     error: str
     """Type and message of the exception, on one line."""
@@ -41,7 +41,7 @@ class Failures(CheckedFiles):
         return self.read_checked(f"trials/{trial}/stopped.json", lambda found: _stopped(found, trial))
 
     def save_stopped(self, config: TrialConfig, how: Mapping[str, Any]) -> None:
-        """Record the progress of a trial that a search stopped early."""
+        """Record the progress of a trial that a search stopped early, and remove the trial's failure."""
         content = {"id": config.id, "time": now(), "config": config.to_json(), **how}
         self.overwrite(f"trials/{config.id}/stopped.json", content, lambda found: _stopped(found, config.id))
         self.remove(f"trials/{config.id}/failure.json")

@@ -31,7 +31,8 @@ class HashedFolders(CheckedFiles):
     def states(self, trial: str) -> list[str]:
         """Names of the checkpoints of a trial's training.
 
-        There are several if a process was killed after it wrote a checkpoint and before it removed the previous one.
+        There are several if a process was killed after it wrote a checkpoint and before it removed the previous
+        checkpoint.
         """
         return [name for name in self.names(f"trials/{trial}") if name.startswith("checkpoint-") and SUFFIX not in name]
 

@@ -147,7 +147,7 @@ class Heartbeats(FileTree):
         self.remove(_file(id))
 
     def clear_heartbeats(self) -> None:
-        """Remove the heartbeats of processes that have died. Errors of the store are ignored."""
+        """Remove the heartbeats of dead processes, and late heartbeats. Errors of the store are ignored."""
         with contextlib.suppress(Exception):
             for id in self._ids():
                 one = self._heartbeat(id)
@@ -160,7 +160,7 @@ class Heartbeats(FileTree):
     def heartbeats(self, wanted: Iterable[str] | None = None) -> dict[str, Heartbeat]:
         """The heartbeats of everything that runs now, by id; only of ``wanted`` ids if they are given.
 
-        Heartbeats of processes that have died are left out.
+        Heartbeats of dead processes and late heartbeats are left out.
         """
         only = None if wanted is None else set(wanted)
         if only is not None and not only:

@@ -1,4 +1,4 @@
-"""Two studies of one name in a store. The trials of both stay; the store's record and report are of the last study."""
+"""Two studies of one name in a store. The trials of both stay; the study's file and report are of the last study."""
 
 from collections.abc import Iterable
 
@@ -15,8 +15,8 @@ def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str |
     - Its question or its task differs, or only one of the two is a search.
     - It shares no trial with ``trials``, and its methods or encoder differ or it has no question.
 
-    The trials of two searches are not compared. A search plans no trials and loses none that it has tried: see
-    ``harness.tuning.journal``.
+    The trials of two searches are not compared. A search plans no trials, and keeps all trials that it has tried:
+    see ``harness.tuning.journal``.
     """
     if study.name not in store.studies():
         return None

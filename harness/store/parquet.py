@@ -13,7 +13,7 @@ from harness.store.result import TrialResult
 def predictions(result: TrialResult) -> bytes:
     """A table with one row per scored example: split, language, example, gold and predicted.
 
-    The last two are lists of label ids or texts.
+    Gold and predicted are lists of label ids, numbers or texts.
     """
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     return _written(

@@ -15,8 +15,8 @@ from harness.tasks import TASKS
 def scored_again(record: Record, predictions: pa.Table) -> Record:
     """A record with the scores that this version's rules give its stored predictions.
 
-    ``predictions`` has split, language, example, gold and predicted (lists of label ids). Raises ``ValueError`` if
-    they have other numbers of examples than the record, or labels that are not the task's.
+    ``predictions`` has split, language, example, gold and predicted (lists of label ids or texts). Raises
+    ``ValueError`` if the numbers of examples differ from the record's, or a label is not the task's.
     """
     splits = {split: _languages(record, languages, split, predictions) for split, languages in record.scores.splits()}
     scores = Scores(**splits)

@@ -79,7 +79,11 @@ class Scores:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialCost:
-    """The time and memory of a trial. Fields that an older version did not record are ``None``."""
+    """The time and memory of a trial. Fields that an older version did not record are ``None``.
+
+    If a training was resumed, ``seconds`` and ``training_seconds`` include the earlier attempts. Tokens are sub-words
+    without padding.
+    """
 
     seconds: float
     preparation_seconds: float | None = None
@@ -177,7 +181,7 @@ class Record:
 
     @property
     def examples(self) -> int:
-        """Number of examples scored."""
+        """Number of scored examples, over all splits and languages."""
         return sum(
             score.examples
             for _, scores in self.scores.splits()
@@ -220,7 +224,7 @@ def covers(record: Record | None, trial: TrialConfig) -> bool:
 
 
 def is_of(record: Record, trial: TrialConfig) -> bool:
-    """Whether a record's config agrees with a trial in all fields that both have.
+    """Whether a record's config agrees with a trial in the fields of ``SIMPLE``, the texts, the method and the setting.
 
     Older and newer versions write other fields. A field that only the record or only the trial has is ignored.
     """

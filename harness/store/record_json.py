@@ -1,4 +1,4 @@
-"""A record as JSON: the only module that reads and checks it.
+"""Records as JSON. No other module reads, checks or writes them.
 
 A store may come from anybody, so every record is checked. ``harness.common.typed_json`` checks the types of
 ``harness.store.record``. This module checks the rules that types cannot express.
@@ -52,7 +52,7 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
 
 
 def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
-    """The record of a trial. Raises ``ValueError`` if its config belongs to another trial."""
+    """The record of a trial. Raises ``ValueError`` like ``from_json``, and if its config belongs to another trial."""
     record = from_json(found, trial.id)
     if not is_of(record, trial):
         raise ValueError("its config belongs to another trial")

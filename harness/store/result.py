@@ -16,7 +16,7 @@ class Scored:
     split: str
     language: str
     gold: list[list[Any]]
-    """Gold labels of each example: ids, or texts if answers are texts."""
+    """Gold labels of each example, as ``Task.gold`` gives them."""
     predicted: list[list[Any]]
     """Predicted labels of each example, as ``Task.gather`` gives them."""
     score: Score

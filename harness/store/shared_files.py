@@ -18,7 +18,10 @@ class SharedFiles(FileTree):
 
     @property
     def logs(self) -> Path:
-        """The folder for logs on this machine. A store by URL has no logs: object stores cannot append to a file."""
+        """The folder for logs on this machine.
+
+        The logs of a store by URL are outside the store, because object stores cannot append to a file.
+        """
         return Path(self.root) / "logs" if self.is_local else Path(BESIDE_A_URL)
 
     def has(self, name: str) -> bool:

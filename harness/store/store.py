@@ -1,4 +1,4 @@
-"""The pool of trials on disk, in a folder or at any fsspec URL. Each file is written whole or not at all.
+"""The store of trials, in a folder or at any fsspec URL. Each file is written whole or not at all.
 
 store.json                          layout version
 trials/<id>/result.json             record of a trial: its presence means that the trial has finished
@@ -13,7 +13,7 @@ fisher/<hash>.safetensors           Fisher diagonals; copied to each node if the
 tokenised/<hash>/                   examples as model inputs, local stores only
 running/<id>.json                   heartbeat of a running trial or Fisher diagonal
 logs/<study>.log                    log of a study, local stores only
-locks/<id>.lock                     locked by the process that runs the trial, local stores only
+locks/<name>.lock                   locked by the process that runs a trial or search, local stores only
 *.broken-<n>                        a broken file in quarantine; its old name stands before .broken-<n>
 """
 
@@ -41,10 +41,10 @@ class NoStoreError(UserError):
 
 
 class Store(Trials, Studies, SharedFiles, Heartbeats):
-    """A store, opened to be read or written.
+    """A store, opened for writing, or only for reading if ``create`` is false.
 
     A broken file counts as missing: see ``harness.store.checked_files``. Raises ``UserError`` if the place cannot be
-    written, is not a store, or has another layout.
+    read or written, is not a store, or has another layout. Raises ``NoStoreError`` if a store to read does not exist.
     """
 
     def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
@@ -98,9 +98,9 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
         return any(ID.fullmatch(trial) for trial in self.ids())
 
     def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
-        """Remove temporary files of killed writers among the shared files and the files of some trials.
+        """Remove dead heartbeats, and temporary files of killed writers among the shared files.
 
-        Heartbeats of killed trials go too.
+        In a local store, such files of the given trials go too. A temporary file stays until it is a day old.
         """
         self.clear_heartbeats()
         patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}", f"{RUNNING}/*{PART}")
@@ -115,6 +115,6 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
             remove_abandoned(file)
 
     def quarantined(self, trials: Iterable[TrialConfig]) -> set[str]:
-        """Names of the files in quarantine among the shared files and the files of some trials."""
+        """Names of the files in quarantine among the shared files and the files of the given trials."""
         folders = ("fisher", "tokenised", *(f"trials/{trial.id}" for trial in trials))
         return {f"{folder}/{name}" for folder in folders for name in self.names(folder) if SUFFIX in name}

@@ -51,8 +51,8 @@ class Studies(CheckedFiles):
             raise foreign from None
         if [trial.id for trial in trials] != [trial.id for trial in found.trials]:
             raise UserError(
-                f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names "
-                "its trials otherwise; report it with that version, or run it again"
+                f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which gives "
+                "its trials other ids; report it with that version, or run it again"
             )
         return study, trials
 

@@ -35,14 +35,14 @@ A predictions file's name has the hash of its content.
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of some trials in a store, by id. A trial in none of the three is missing."""
+    """The state of some trials in a store, by id. A trial that is not finished, outdated or failed is missing."""
 
     finished: dict[str, Record]
     """Records with all scores that their trials ask for."""
     outdated: dict[str, Record]
     """Records that lack languages, have other test data, or have scores by older rules and no readable predictions."""
     failures: dict[str, Failure]
-    """Last failures of the unfinished trials."""
+    """Last failures of the trials that are not in ``finished``."""
     scored_again: frozenset[str] = frozenset()
     """Finished trials whose scores were computed anew from their predictions, because the rules have changed."""
 
@@ -66,7 +66,8 @@ class Trials(HashedFolders, Failures):
     def record_of(self, trial: TrialConfig) -> Record | None:
         """A finished trial's record, or ``None``. A record whose config disagrees with the trial counts as broken.
 
-        If a former version scored by other rules, the scores are computed anew from the stored predictions.
+        If a former version scored by other rules, the scores are computed anew from the stored predictions, unless
+        the predictions are gone or broken.
         """
         record = self._written(trial)
         return self._present(record) if record is not None else None
@@ -109,10 +110,10 @@ class Trials(HashedFolders, Failures):
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Hold the lock of a trial, or of a search's name.
+        """Hold the lock of a trial, or of another name, such as a search's.
 
         Gives ``False`` if another process holds the lock and ``wait`` is false. A store that is not local has no locks.
-        Two processes may then run the same trial, and the later record stays, whole.
+        Two processes may then run the same trial, and the later record replaces the other.
         """
         return (
             claimed(Path(self.root, "locks", f"{trial}.lock"), wait=wait)
@@ -170,7 +171,7 @@ class Trials(HashedFolders, Failures):
             yield folder
 
     def predictions(self, trial: str) -> pa.Table:
-        """Predictions of a finished trial: split, language, example, gold and predicted (lists of label ids).
+        """Predictions of a finished trial, as ``parquet.predictions`` writes them.
 
         Raises:
             KeyError: The trial has not finished.
@@ -180,7 +181,7 @@ class Trials(HashedFolders, Failures):
         return self._read_table(trial, "predictions")
 
     def history(self, trial: str) -> pa.Table:
-        """The learning history of a finished trial, one row per window of steps. Raises as ``predictions``."""
+        """The learning history of a finished trial, one row per window of steps. Raises like ``predictions``."""
         return self._read_table(trial, "history")
 
     def histories(self, trials: Iterable[str]) -> dict[str, list[dict[str, float]]]:

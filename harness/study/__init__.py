@@ -64,14 +64,14 @@ class Study:
     replicates: int = 1
     """Number of runs of each fine-tuning with the same seed.
 
-    More than one measures effects that no seed fixes, such as the order in which a GPU's kernels add. On a CPU, reruns
-    are bit-identical and measure nothing.
+    More than one run measures effects that no seed fixes, such as the order in which a GPU's kernels add. On a CPU,
+    reruns are bit-identical and measure nothing.
     """
     targets: tuple[str, ...]
     """Languages scored zero-shot; nothing is selected on them.
 
-    The names ``"paper"``, ``"xtreme"`` and ``"all"`` stand for the task's languages in the paper's selection, in
-    XTREME, or altogether.
+    The names ``"paper"``, ``"xtreme"`` and ``"all"`` stand for the task's languages: the paper's targets, XTREME's
+    languages, or all.
     """
     source: str = "en"
     """Language of the training data, or several languages as a list or as ``en+de``.
@@ -81,17 +81,17 @@ class Study:
     sampling: Sampling | None = None
     """Mix of several source languages; ``None`` for all their examples."""
     encoder: str = "embedded"
-    """``embedded``, a hub name or a directory."""
+    """``embedded``, a hub name or a folder."""
     data: OwnData = "embedded"
-    """``embedded``, ``hub``, or a directory: in XTREME's download layout, or a copy of the hub's data set.
+    """``embedded``, ``hub``, or a folder: in XTREME's download layout, or a copy of the hub's data set.
 
-    For a task on your own data it gives the files, see ``harness.study.own_data``.
+    For a task on your own data, this field gives the files, see ``harness.study.own_data``.
     """
     precision: str = AUTO
     """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``, the fastest on the device.
 
     ``auto`` is bf16 on a GPU or a processor that has it (AVX512-BF16, AMX), else fp16 on a GPU and fp32 on a processor.
-    A study that a store already holds goes on in the precision of its finished trials.
+    A study with ``auto`` goes on in the precision of its finished trials, if that is fp32 or the device's fastest.
     """
     checkpoint: str = "last"
     """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as in XTREME."""
@@ -201,8 +201,8 @@ class Study:
                 raise bad("settings", f"{len(arm.settings)} settings", "one, as the search varies it")
             if (models := len(arm.method.expand(self.targets))) > 1:
                 raise UserError(
-                    f"search: {label} has a model for each of {models} target languages, and no one setting could be "
-                    "selected for all on the source; give it one language, or leave it out"
+                    f"search: {label} has a model for each of {models} target languages, and one setting cannot be "
+                    "selected for all these models by the source score; give it one language, or leave it out"
                 )
             try:
                 search.check(arm.settings[0])
@@ -223,9 +223,9 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its task's and methods' files and of patterns.
+        """The study with full paths of its methods' files, and of an own task's metric file and data.
 
-        Relative paths are taken from ``folder``.
+        Relative paths are taken from ``folder``. A task that is a ``.py`` file keeps its path.
         """
         placed = replace(self, methods=tuple(beside_arm(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):

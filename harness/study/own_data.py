@@ -16,7 +16,7 @@ from harness.common.hashing import digest
 
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
-"""Placeholder in a pattern, beside the language's."""
+"""Placeholder for the split in a pattern; ``files.LANGUAGE`` is the placeholder for the language."""
 PLACEHOLDER = re.compile(r"{[^{}]*}")
 SPLIT_WORDS = {"train": ("train",), "dev": ("dev", "validation", "valid"), "test": ("test",)}
 """Names of the splits in a pattern, and default names in a data set, in the order in which they are tried."""
@@ -24,7 +24,7 @@ SPLIT_WORDS = {"train": ("train",), "dev": ("dev", "validation", "valid"), "test
 
 @dataclass(frozen=True, kw_only=True, eq=True)
 class DataFiles:
-    """A file, or a folder made by ``save_to_disk``, for each split and language."""
+    """A file, or a folder of ``save_to_disk`` or of Parquet files, for each split and language."""
 
     train: Mapping[str, str]
     dev: Mapping[str, str]

@@ -46,7 +46,7 @@ class TrialConfig:
     precision: str
     checkpoint: str = "last"
     encoder_revision: str
-    """The hub's commit, or the fingerprint of the directory's files."""
+    """The hub's commit, or the fingerprint of the folder's files."""
     tokenizer: str = ""
     """``spm`` if the tokenizer is built with the normalisation of the encoder's ``spm.model``.
 
@@ -67,7 +67,7 @@ class TrialConfig:
     course: tuple[str, ...] = ()
     """The trials whose weights this trial continued, each with its last step; empty for a plain trial.
 
-    Only a scheduler that changes hyperparameters during a training makes one, see ``harness.tuning.midway``.
+    Only a scheduler that changes hyperparameters during a training makes such a trial, see ``harness.tuning.midway``.
     """
 
     task_file: str = field(default="", metadata=PLACE)
@@ -75,7 +75,7 @@ class TrialConfig:
     own_task: Own[Any] | None = field(default=None, metadata=PLACE)
     """The task that the study describes, with its labels. Its identity is ``task_code``."""
     encoder: str = field(metadata=PLACE)
-    """Hub name or directory to load from. It is a location, so not part of the identity."""
+    """Hub name or folder to load from. It is a location, so not part of the identity."""
     data: OwnData = field(metadata=PLACE)
     """Location of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
@@ -85,7 +85,7 @@ class TrialConfig:
     targets: tuple[str, ...] = field(metadata=PLACE)
     """Languages scored beside the source; they do not change the model."""
     test_data: Mapping[str, str] = field(metadata=PLACE)
-    """Fingerprint of each scored test set, including the source's."""
+    """Fingerprint of each scored test set, by language, including the source's."""
     trim_vocabulary: bool = field(default=True, metadata=PLACE)
     """See ``harness.encoders.trimmed_embedding``: it affects only time and memory."""
     shard: bool = field(default=False, metadata=PLACE)

@@ -59,7 +59,7 @@ def file_of(name: str) -> Path:
 def task_named(name: TaskName) -> Task[Any]:
     """The task for a name, a user's ``.py`` file or a study's description.
 
-    Raises ``UserError`` with the nearest name for an unknown one.
+    Raises ``UserError`` with the nearest name for an unknown name.
     """
     if isinstance(name, Own):
         return name
@@ -107,9 +107,9 @@ def _check(task: Task[Any]) -> None:
 def code_fingerprint(name: TaskName) -> str:
     """Content hash of a task's code; empty for steadytune's own tasks, which ``NUMERICS`` covers.
 
-    For a user's file it covers the file, the modules beside it that it imports, and the task's ``scorer``. Different
-    code or scoring rules may make a different task. Nothing else in a record distinguishes them without running the
-    code. A task that a study describes has its own fingerprint.
+    For a user's file, the hash covers the file, the imported modules from its folder, and the task's ``scorer``.
+    Different code or scoring rules may make a different task. Nothing else in a record distinguishes such tasks
+    without running their code. A task that a study describes has its own fingerprint.
     """
     if isinstance(name, Own):
         return name.fingerprint

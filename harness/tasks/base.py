@@ -110,7 +110,7 @@ class Task(ABC, Generic[Example]):
 
     def configuration(self, language: str) -> str:
         """The configuration of ``hub`` with a language's examples. Raises ``UserError`` if the hub has none."""
-        raise UserError(f"data: the task {self.name!r} has no data set on the hub; give a directory")
+        raise UserError(f"data: the task {self.name!r} has no data set on the hub; give a folder")
 
     def hub_part(self, split: str, language: str) -> tuple[str, str]:
         """The configuration of ``hub`` with a split (train, dev or test) of a language, and the split's name there."""
@@ -131,9 +131,9 @@ class Task(ABC, Generic[Example]):
         """
 
     def from_hub(self, rows: "Dataset", where: str) -> list[Example]:
-        """The examples of a data set with the hub's columns, equal to those of ``read``.
+        """The examples of a data set with the hub's columns, equal to the examples of ``read``.
 
-        Raises ``UserError``, starting with ``where``, for lacking columns and unknown labels.
+        Raises ``UserError`` that begins with ``where`` for missing columns and unknown labels.
         """
         raise UserError(f"{where}: the task {self.name!r} reads files in XTREME's download layout only")
 
@@ -142,8 +142,8 @@ class Task(ABC, Generic[Example]):
         return rows
 
     def passages(self, examples: Sequence[Example]) -> list[str]:
-        """The text of examples, without their labels."""
-        raise UserError(f"text: the task {self.name!r} does not say what the text of its examples is")
+        """The text of examples, without their labels. Raises ``UserError`` if the task does not define the text."""
+        raise UserError(f"text: the task {self.name!r} does not define the text of its examples")
 
     @abstractmethod
     def encode(self, examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
@@ -158,10 +158,10 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def gold(self, examples: Sequence[Example]) -> list[list[Any]]:
-        """The gold labels of each example: label ids, or the accepted answers' texts for questions."""
+        """The gold labels of each example: label ids, accepted answers (texts), or a number."""
 
     def label_names(self, gold: Sequence[Any]) -> list[str]:
-        """The names of an example's gold labels; a value that names no label is shown itself."""
+        """The names of an example's gold labels; any other value as text."""
         return [
             self.labels[label] if isinstance(label, int) and 0 <= label < len(self.labels) else str(label)
             for label in gold
@@ -227,7 +227,7 @@ class Task(ABC, Generic[Example]):
     def of_each(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
     ) -> Sequence[float]:
-        """The score of each example, between 0 and 1. A task defines this only if ``metric`` is their mean × 100."""
+        """The score of each example, between 0 and 1. A task defines this only if ``metric`` is 100 times the mean."""
         raise NotImplementedError
 
     def counts(
@@ -240,7 +240,7 @@ class Task(ABC, Generic[Example]):
         return of_examples(gold, predicted)
 
     def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
-        """Correlation of numbers with the gold ones, which decides on collapse; ``None`` if answers are not numbers."""
+        """Fit of predicted to gold numbers, which decides on collapse; ``None`` if answers are not numbers."""
         return None
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> int | None:
@@ -250,7 +250,7 @@ class Task(ABC, Generic[Example]):
 
 def symmetric_divergence(one: "Tensor", other: "Tensor") -> "Tensor":
     """KL(p‖q) + KL(q‖p) = Σ (p − q)(log p − log q) of the rows of two tensors of logits, summed over the rows."""
-    # Masked logits are -inf in both, and their share of the divergence is 0.
+    # Masked logits are -inf or the lowest number in both. The bound makes their share of the divergence 0, not NaN.
     p, q = (logits.float().clamp(min=LOWEST_LOGIT).log_softmax(-1) for logits in (one, other))
     return ((p.exp() - q.exp()) * (p - q)).sum()
 
@@ -269,7 +269,7 @@ def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
 
 
 def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
-    """Columns of a data set as lists, with class ids as names. Raises ``UserError`` for a missing column."""
+    """Columns of a data set as lists, with names in place of class ids. Raises ``UserError`` for a missing column."""
     for name in names:
         if name not in rows.column_names:
             raise unknown(f"{where}: column", name, rows.column_names)

@@ -60,7 +60,7 @@ class LabelCounts:
     def bar(self) -> float:
         """Accuracy that a model must exceed.
 
-        It is the best constant answer's plus ``STANDARD_ERRORS`` binomial standard errors.
+        It is the accuracy of the best constant answer plus ``STANDARD_ERRORS`` binomial standard errors.
         """
         constant = self.constant_accuracy
         return float(constant + STANDARD_ERRORS * (constant * (1 - constant) / self.labels) ** 0.5)

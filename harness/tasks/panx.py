@@ -7,7 +7,7 @@ from harness.tasks.token_task import TokenTask
 
 
 class Panx(TokenTask):
-    """Persons, organisations and locations as BIO tags.
+    """Persons, organisations and locations as IOB2 tags.
 
     ``f1`` is seqeval's micro F1 over entities, ``accuracy`` the share of correctly tagged words.
     """
@@ -18,7 +18,7 @@ class Panx(TokenTask):
         "ur vi yo zh".split()
     )
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "az", "gu", "lt", "pa", "pl", "qu", "ro", "uk")
-    """XTREME's languages, and the further ones of XTREME-R."""
+    """XTREME's languages, and the further languages of XTREME-R."""
     labels: ClassVar[tuple[str, ...]] = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
     hub: ClassVar[str] = "google/xtreme"
     tags_column: ClassVar[str] = "ner_tags"

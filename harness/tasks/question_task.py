@@ -22,8 +22,8 @@ class QuestionTask(Task[Question]):
     """Base of tasks with parts of a context as answers.
 
     Files are SQuAD's JSON. The hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
-    ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the whole question before
-    it (``questions.windows``). The head scores every sub-word as the first and as the last one of the answer. The
+    ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the question before it
+    (``questions.windows``). The head scores every sub-word as the first and as the last sub-word of the answer. The
     answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted answers as gold,
     a single empty text if no answer is accepted, and the model's answer.
     """
@@ -45,7 +45,7 @@ class QuestionTask(Task[Question]):
     """Whether the ids of a file's questions must differ."""
 
     def normalise(self, language: str) -> Normalise:
-        """The normalisation of answers before comparison. By default, it is SQuAD's for English, as in XTREME."""
+        """The normalisation of answers before comparison. The default is SQuAD's for English, as in XTREME."""
         return squad_scores.squad
 
     def read(self, file: Path) -> list[Question]:
@@ -130,7 +130,7 @@ class QuestionTask(Task[Question]):
     def counts(
         self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], rows: "Dataset"
     ) -> LabelCounts:
-        """Counts of questions, and of exactly answered ones.
+        """Counts of questions, and of exactly answered questions.
 
         A constant answer does not depend on the question. It is one text for all questions, possibly empty, or the
         first n sub-words of the context, with n from 1 to ``spans.LONGEST``. A model must beat the best constant answer

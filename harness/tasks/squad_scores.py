@@ -32,7 +32,7 @@ The Arabic pattern matches every ``ال``, like MLQA's own.
 ALONE = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "zh": r"[\u4e00-\u9fa5]"}
 """Characters that are words by themselves, in languages without spaces.
 
-MLQA has no Japanese. Its kana and Chinese characters are treated like MLQA's Chinese ones.
+MLQA has no Japanese. Kana and Chinese characters in Japanese are treated like MLQA's Chinese characters.
 """
 
 
@@ -73,8 +73,8 @@ def exact_match(answer: str, accepted: Sequence[str], normalise: Normalise) -> b
 def f1(answer: str, accepted: Sequence[str], normalise: Normalise, *, no_answer: bool = False) -> float:
     """F1, between 0 and 1, of an answer's words against the words of the most similar accepted answer.
 
-    With ``no_answer``, as in SQuAD 2.0, an empty answer has an F1 of 1 if an accepted answer is empty too. Without, an
-    empty answer always has an F1 of 0.
+    With ``no_answer``, as in SQuAD 2.0, an empty answer has an F1 of 1 if an accepted answer is empty too.
+    Without ``no_answer``, an empty answer always has an F1 of 0.
     """
     given = normalise(answer).split()
     return max(_f1(given, normalise(text).split(), no_answer) for text in accepted)

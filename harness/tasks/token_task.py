@@ -27,8 +27,8 @@ class TokenTask(Task[Sentence]):
     (see ``harness.readers``). The hub's data sets have the columns ``tokens`` and ``tags_column``.
 
     The first sub-word carries a word's label. A long sentence is cut into windows between words, as in XTREME's own
-    preprocessing, so every word of a test file is predicted and scored. The windows are joined again before scoring. A
-    word without any sub-word has no prediction and counts as an error.
+    preprocessing, so every word of a test file is scored. The windows are joined again before scoring. A word without
+    any sub-word has no prediction and counts as an error.
     """
 
     auto_model: ClassVar[str] = "AutoModelForTokenClassification"
@@ -41,7 +41,10 @@ class TokenTask(Task[Sentence]):
 
     @property
     def scorer(self) -> str:
-        """Name of the rules for plain tags. Empty for tags with prefixes, because their rules have never changed."""
+        """Name of the rules for plain tags. Empty for other tags, because their rules have never changed.
+
+        Also empty for a task with its own ``scores``.
+        """
         inherited = type(self).scores is TokenTask.scores
         return WHOLE_TAGS if inherited and any(map(entities.is_plain, self.labels)) else ""
 
@@ -54,7 +57,7 @@ class TokenTask(Task[Sentence]):
         for number, (words, tags) in enumerate(zip(*columns(rows, ("tokens", self.tags_column), where), strict=True)):
             if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
                 raise UserError(
-                    f"{where}: row {number}: expected a list of words in 'tokens' and one as long in "
+                    f"{where}: row {number}: expected a list of words in 'tokens' and a list as long in "
                     f"{self.tags_column!r}"
                 )
             # Sentences without words are left out, because XTREME's files cannot hold them.

@@ -54,7 +54,7 @@ class Udpos(TokenTask):
     name: ClassVar[str] = "udpos"
     xtreme: ClassVar[tuple[str, ...]] = tuple(ENGLISH_NAMES)
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "lt", "pl", "ro", "uk", "wo")
-    """XTREME's languages, and the further ones of XTREME-R."""
+    """XTREME's languages, and the further languages of XTREME-R."""
     labels: ClassVar[tuple[str, ...]] = tuple(
         "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
     )

@@ -1,4 +1,4 @@
-"""``xnli``: natural language inference, trained on MultiNLI, tested on its translations (Section 4.1)."""
+"""``xnli``: natural language inference, trained on MultiNLI, tested on translated pairs (Section 4.1)."""
 
 from typing import ClassVar
 

@@ -15,7 +15,10 @@ NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
 
 
 def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
-    """A table with commas between its cells and column names in the first line; all cells are text."""
+    """A table with commas between its cells and column names in the first line; all cells are text.
+
+    Raises ``UserError`` that begins with ``where`` for an empty or malformed table.
+    """
     text = _text(content, where)
     try:
         with warnings.catch_warnings():
@@ -61,7 +64,10 @@ def tsv(content: bytes, where: str) -> pd.DataFrame:
 
 
 def jsonl(content: bytes, where: str) -> pd.DataFrame:
-    """A table with one JSON object per line. A key that a line lacks has no value there."""
+    """A table with one JSON object per line. A key that a line lacks has no value there.
+
+    Raises ``UserError`` with the line that is not a JSON object.
+    """
     rows = []
     # pandas' read_json is not used: it turns whole numbers into floats if one is missing, and does not name a broken
     # line.
@@ -79,7 +85,7 @@ def jsonl(content: bytes, where: str) -> pd.DataFrame:
 
 
 def parquet(content: bytes, where: str) -> pd.DataFrame:
-    """A table in a Parquet file."""
+    """A table in a Parquet file. Raises ``UserError`` if the content is not Parquet."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -7,10 +7,10 @@ from harness.common import files
 
 
 def tagged(content: bytes, where: str) -> pd.DataFrame:
-    """The columns ``words`` and ``tags``, and each column of the file by its name.
+    """The columns ``words`` and ``tags``, and each other column of the file by its name.
 
     Names are pos, chunk and ner in CoNLL-2003, and lemma, upos, xpos and so on in CoNLL-U. ``tags`` is the last column,
-    in CoNLL-U upos. A missing value of a word is ``None``.
+    in CoNLL-U upos. A missing value of a word is ``None``. Raises ``UserError`` like ``harness.readers.columns``.
     """
     found = readers.columns(list(files.numbered(content, where)), where)
     table: dict[str, list[list[str | None]]] = {

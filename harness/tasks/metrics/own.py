@@ -1,8 +1,8 @@
 """A user's own metric: a function ``metric(gold, predicted)`` in a ``.py`` file.
 
 Its arguments are two lists: the gold answers and the model's answers. An answer is a label's name, a number, or a list
-of tags for a sentence. The function returns one number. Reports show the number × 100, and higher is better.
-Attributes of the function can change this, see ``own_measure``.
+of names: the tags of a sentence, or the labels of a text. The function returns one number. Reports show the number
+× 100, and higher is better. Attributes of the function can change this, see ``own_measure``.
 """
 
 import inspect
@@ -66,7 +66,10 @@ def _defined(file: Path) -> tuple[Callable[..., Any], str]:
 
 
 def own_metric(name: str) -> Function:
-    """The function in the current version of a file, with a check of its result at each call."""
+    """The function in the current version of a file, with a check of its result at each call.
+
+    A call raises ``UserError`` if the function fails, or its result is not one finite number.
+    """
     made, shown = _defined(file := file_of(name))
 
     def checked(gold: Sequence[Any], predicted: Sequence[Any]) -> float:

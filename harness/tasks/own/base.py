@@ -139,7 +139,10 @@ class Own(Task[Example]):
 
     @property
     def scorer(self) -> str:
-        """The version of a user's own metric; scores by different versions never meet in one report."""
+        """The version of a user's own metric; scores by different versions never meet in one report.
+
+        Empty for steadytune's metrics.
+        """
         return f"{self.metric} {own_metrics.code_fingerprint(self.metric_file)}" if self.metric_file else ""
 
     def identity(self) -> dict[str, Any]:

@@ -25,8 +25,7 @@ Hot = Sequence[Sequence[int]]
 class OwnMultiLabel(OwnSequence):
     """``text`` names one or two columns, and ``label`` a column with lists of labels or with joined labels.
 
-    The loss is the binary cross entropy of each label. The model predicts every label with a probability above one
-    half.
+    The loss is the binary cross entropy of each label. A label is predicted if its probability is above one half.
     """
 
     name: ClassVar[str] = "multi_label"

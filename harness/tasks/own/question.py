@@ -51,7 +51,7 @@ class OwnQuestion(Own[Question], QuestionTask):
 
     def _check_labels(self) -> None:
         if self.labels != QuestionTask.labels:
-            raise bad("labels", list(self.labels), f"none: of the kind {self.name!r} answers are parts of a context")
+            raise bad("labels", list(self.labels), f"none: answers of the kind {self.name!r} are parts of a context")
 
     def _check_metric(self) -> None:
         fields.choice("metric", self.metric, self.other_metrics)
@@ -69,7 +69,10 @@ class OwnQuestion(Own[Question], QuestionTask):
         return squad_format.checked([cells], where, no_answer=self.no_answer)[0]
 
     def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Question]:
-        """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the row and its id."""
+        """The questions of a table. Raises ``UserError`` that begins with ``where``.
+
+        For an unsuitable question, the message has the number of the row, from 1, and the question's id.
+        """
         for name in self.columns:
             if name not in table:
                 raise unknown(f"{where}: column", name, map(str, table))

@@ -39,7 +39,7 @@ class OwnRegression(OwnSequence):
 
     def _check_labels(self) -> None:
         if self.labels != (VALUE,):
-            raise bad("labels", list(self.labels), "none: of the kind 'regression' a label is a number")
+            raise bad("labels", list(self.labels), "none: a label of the kind 'regression' is a number")
 
     def answer_of(self, cell: Any, where: str) -> float:
         try:
@@ -54,7 +54,7 @@ class OwnRegression(OwnSequence):
         return set(self.labels)
 
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
-        """Refuse examples with a single number, because a constant has no correlation with any prediction."""
+        """Refuse examples that all have the same number, because a constant correlates with no prediction."""
         if len({row[-1] for row in examples}) < 2:
             raise UserError(
                 f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give at least two numbers"

@@ -8,7 +8,7 @@ from harness.tasks.own.sequence import OwnClassification
 
 @dataclass(frozen=True, kw_only=True)
 class OwnText(OwnClassification):
-    """``text`` names one column, and ``label`` one."""
+    """``text`` and ``label`` name one column each."""
 
     name: ClassVar[str] = "text"
     counts_of_texts: ClassVar[tuple[int, ...]] = (1,)

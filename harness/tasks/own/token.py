@@ -79,7 +79,7 @@ class OwnToken(Own[Sentence], TokenTask):
         return {tag for _, tags in examples for tag in tags}
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of correctly tagged words, × 100.
+        """``metric`` by its measure, and ``accuracy``, the share of correctly tagged words, × 100.
 
         A metric of labels is computed over all words.
         """

@@ -19,9 +19,9 @@ SHOWN = 60
 
 
 class Question(NamedTuple):
-    """A question on a context, with the accepted answers; empty if the context does not answer it.
+    """A question on a context, with the accepted answers: none if the context does not answer it.
 
-    Its id is left out and changes no score: XTREME's script gives TyDi QA's questions other ids.
+    The id is left out and changes no score: XTREME's script gives TyDi QA's questions other ids.
     """
 
     question: str
@@ -34,8 +34,10 @@ class Question(NamedTuple):
 def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
     """The questions of a JSON file, in the file's order.
 
-    Raises ``UserError``, with the file and the question's id, in four cases: an answer is not at its position, a text
-    is empty, an answer is missing without ``no_answer``, or an id is repeated with ``unique_ids``.
+    Raises:
+        UserError: The file has no questions or another layout. With the question's id: an answer is not at its
+            position, a text is empty, an answer is missing without ``no_answer``, or an id is repeated with
+            ``unique_ids``.
     """
     return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)
 
@@ -113,7 +115,7 @@ def _check_answer(text: Any, start: Any, context: str, at: str) -> None:
             f"{at}: answer",
             text,
             "text that is not empty; XTREME's download script empties the answers of test files: take the published "
-            "ones",
+            "files",
         )
     if not isinstance(start, int) or isinstance(start, bool):
         raise bad(f"{at}: answer_start", start, "a whole number, of characters from 0")

@@ -1,4 +1,4 @@
-"""Questions as model inputs: windows over long contexts, each with its whole question."""
+"""Questions as model inputs: windows over long contexts, each with its question."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -11,7 +11,7 @@ HUB_PARTS = {"train": ("SQuAD", "train"), "dev": ("SQuAD", "validation")}
 
 
 def known(configuration: str, language: str, languages: Sequence[str]) -> str:
-    """A configuration of ``HUB``. Raises ``UserError`` for a language without one."""
+    """A configuration of ``HUB``. Raises ``UserError`` for a language without a configuration."""
     if language not in languages:
         raise unknown(f"data: language of {HUB}'s {configuration.partition('.')[0]}", language, languages)
     return configuration

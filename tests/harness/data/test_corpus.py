@@ -61,7 +61,7 @@ def test_line_ends_and_byte_order_marks_are_not_part_of_the_text(tmp_path: Path)
 
 
 def test_the_error_for_missing_text_names_the_available_text() -> None:
-    words = r"'embedded', 'task', 'wikipedia', 'xnli', 'panx', 'udpos', 'pawsx', .* or a directory that exists"
+    words = r"'embedded', 'task', 'wikipedia', 'xnli', 'panx', 'udpos', 'pawsx', .* or a folder that exists"
     with pytest.raises(UserError, match=rf"text: 'wikipdia' is not allowed; give {words}"):
         corpus.passages("wikipdia", "de", 3, ORIGIN)
 

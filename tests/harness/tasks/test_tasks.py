@@ -182,7 +182,7 @@ def test_a_language_that_the_task_lacks(task: str, language: str) -> None:
 def test_a_task_that_is_not_embedded() -> None:
     with pytest.raises(
         UserError,
-        match=r"data: 'embedded' is not allowed; give a directory or 'hub' for the task 'xnli'; only pawsx, udpos",
+        match=r"data: 'embedded' is not allowed; give a folder or 'hub' for the task 'xnli'; only pawsx, udpos",
     ):
         reading.examples(Origin("xnli", "embedded"), "train", "en")
 

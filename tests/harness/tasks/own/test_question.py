@@ -67,7 +67,7 @@ def test_every_format_has_the_same_ids(tmp_path: Path, encoder: str) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"labels": ["a", "b"]}, r"task: labels: .* give none: of the kind 'question_answering'"),
+        ({"labels": ["a", "b"]}, r"task: labels: .* give none: answers of the kind 'question_answering'"),
         ({"metric": "accuracy"}, r"task: metric: there is no 'accuracy'.* Known: exact_match, f1"),
         ({"rules": "mqla"}, r"task: rules: there is no 'mqla'\. Did you mean 'mlqa'"),
         ({"contexts": "x"}, r"task: .*contexts"),

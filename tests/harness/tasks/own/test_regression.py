@@ -138,5 +138,5 @@ def test_a_number_is_the_same_from_text() -> None:
 
 
 def test_labels_are_no_classes() -> None:
-    with pytest.raises(UserError, match=r"task: labels: .* give none: of the kind 'regression' a label is a number"):
+    with pytest.raises(UserError, match=r"task: labels: .* give none: a label of the kind 'regression' is a number"):
         own_task({"kind": "regression", "text": "a", "labels": ["x", "y"]}, "task")
