@@ -40,8 +40,8 @@ def write_fisher_report(
         study: the study.
         diagonals: for at least one corpus, its label and the file of each language's Fisher diagonal (see
             ``analysis.fisher.frechet``), including the study's source.
-        out: a folder. The default is ``reports/<study>/fisher`` in the store, or in the working directory if the store
-            is no folder.
+        out: a folder. The default is ``reports/<study>/fisher`` in a local store, else
+            ``steadytune-reports/<study>/fisher`` in the working directory.
         method: label of the method with the scores. The default is vanilla, or the study's first method.
         ddof: ddof of the standard deviations over runs.
 
