@@ -4,8 +4,8 @@ Part-of-speech tagging on the embedded encoder and data, 60 steps, two seeds, at
 at its extreme rate.
 
 Constants are from the papers, with five exceptions. For recadam, γ times the first rate is 0.1, as in the paper, and t₀
-is a sixth of the steps. To move the outputs visibly, smart has a radius of a thousand times the paper's, a step of ten
-times and a noise of a hundred times. The study is a demonstration on small data, not evidence.
+is a sixth of the steps. To move the outputs visibly, the constants of smart are larger than the paper's: the radius a
+thousand times, the step ten times, the noise a hundred times. The study is a demonstration on small data, not evidence.
 """
 
 from harness.methods import L2, ChildTuning, RDrop, RecAdam, Smart, TopLayerReinit, Vanilla

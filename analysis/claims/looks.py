@@ -1,8 +1,8 @@
 """The planned look that a study has reached, and the runs behind its claims.
 
-A report does not remember earlier reports, and a reader may write one after every run. Claims therefore wait for the
-next planned look. They use the pairs that were first complete in both methods. Their number is the planned number of
-the last reached look, even if more pairs exist now. These pairs stay the same until the next look, and so do the
+A report does not remember earlier reports, and a reader may write a report after every run. Claims therefore wait for
+the next planned look. They use the pairs that were first complete in both methods. Their number is the planned number
+of the last reached look, even if more pairs exist now. These pairs stay the same until the next look, and so do the
 claims.
 
 The alternative is to test all runs so far at the level of the last reached look. With a look after each run, a reader

@@ -219,7 +219,7 @@ def _many(claim: Claim) -> str:
 
 
 def _interval(claim: Claim, form: str) -> str:
-    """The 95 % interval in brackets; empty without one."""
+    """The 95 % interval in brackets; empty without an interval."""
     if math.isnan(claim.low) or math.isnan(claim.high):
         return ""
     return f" (95 % interval {_number(claim.low, form)} to {_number(claim.high, form)})"

@@ -73,8 +73,7 @@ def _corpora(diagonals: Mapping[str, Mapping[str, Path]], source: str) -> list[C
 
 
 def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores:
-    """The method's scores from the study's last run, provided its encoder, source, task and data are the same as
-    now."""
+    """The method's scores from the study's last run, if it had the same encoder, source, task and data as now."""
     if study.name not in store.studies():
         _known(method, [arm.method.arm.label for arm in study.arms])
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")

@@ -108,7 +108,7 @@ def kept_in_place(model: nn.Module) -> dict[int, Any]:
 
 
 def size(model: PreTrainedModel) -> int:
-    """Number of rows of a model's input embedding; for a trimmed one, the rows that may be trained."""
+    """Number of rows of a model's input embedding; for a trimmed embedding, the rows that may be trained."""
     return len(next(iter(model.get_input_embeddings().parameters())))
 
 

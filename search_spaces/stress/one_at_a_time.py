@@ -6,8 +6,7 @@ with three seeds. That is 24 trials, about six minutes on two cores, and twice a
 
 The values go from the quickstart's value, or a close value, to a plain mistake:
 
-- no warmup; a longer warmup; a warmup over most of the training, so that the largest rate is left as soon as it is
-  reached;
+- no warmup; a longer warmup; a warmup over most of the training, with the largest rate near its end;
 - an epoch, which is 125 steps, and parts of an epoch down to 8 steps (the quickstart's 60 are just under a half);
 - batches of 16 to 2, all over the same examples (0.48 epochs), so that a small batch makes more and noisier steps;
 - all 2000 sentences down to 16, all for 60 steps of 16 sentences: with 16 sentences, each sentence is seen 60 times;
