@@ -4,8 +4,8 @@ Part-of-speech tagging on the embedded encoder and data, 60 steps, two seeds, at
 at its extreme rate.
 
 Constants are from the papers, with five exceptions. For recadam, γ times the first rate is 0.1, as in the paper, and t₀
-is a sixth of the steps. To move the outputs visibly, the constants of smart are larger than the paper's: the radius a
-thousand times, the step ten times, the noise a hundred times. The study is a demonstration on small data, not evidence.
+is a sixth of the steps. For smart, the radius is a thousand times the paper's, the step ten times, and the noise a
+hundred times, to move the outputs visibly. The study is a demonstration on small data, not evidence.
 """
 
 from harness.methods import L2, ChildTuning, RDrop, RecAdam, Smart, TopLayerReinit, Vanilla
