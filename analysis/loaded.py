@@ -66,8 +66,9 @@ class Loaded:
     def runs(self) -> pd.DataFrame:
         """One row per run (method, setting, seed, replicate), one column of test scores per language.
 
-        The source comes first, then the target languages, then ``zero-shot``, their mean, and ``collapsed``, whether
-        the run has collapsed on the source. A missing score is NaN.
+        The source comes first, then the target languages. ``zero-shot`` is the mean of the target languages.
+        ``collapsed`` says whether the run has collapsed on the source. A missing score is NaN, and so is ``zero-shot``
+        if a target has no score.
         """
         results = self._view.results
         wide = results.wide.copy()
@@ -114,7 +115,7 @@ class Loaded:
         """The claim on a quantity of a method.
 
         A name such as ``l2`` stands for the label ``l2(strength=0.1)`` if no other method has that name. Raises
-        ``UserError`` if ``method`` or ``baseline`` is unknown, if they are the same, or if there are too few runs.
+        ``UserError`` if ``method`` or ``baseline`` is unknown, if both are the same, or if there are too few runs.
         """
         base = self._view.baseline if baseline is None else self._label("baseline", baseline, self.methods)
         against = self if base == self._view.baseline else Loaded(self._view.with_baseline(base))
@@ -191,14 +192,15 @@ def read(
     """The results in a table, or in a folder of another program's runs.
 
     Args:
-        path: A ``.csv``, ``.tsv`` or ``.txt`` file, or a folder of runs of Hugging Face's Trainer or of Ray Tune.
+        path: A ``.csv``, ``.tsv`` or ``.txt`` file, also with ``.gz``; or a folder of runs of Hugging Face's Trainer or
+            of Ray Tune.
         source: Language of the training data, if the results do not name it; the default is ``en``.
         baseline: Method to compare the others with; the default is vanilla if the study has it, else the first method.
         ddof: ddof of standard deviations.
         columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.
 
     Raises:
-        UserError: The file cannot be read as results.
+        UserError: The path cannot be read as results, or the baseline does not exist.
     """
     maps = [f"{field}={column}" for field, column in (columns or {}).items()]
     return Loaded(opened(os.fspath(path), "", source=source, baseline=baseline, ddof=ddof, maps=maps))
@@ -219,7 +221,8 @@ def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> C
     """A method's standard deviation over the baseline's, over the pairs of these runs in which neither collapsed.
 
     The estimate is the geometric mean over the target languages. ``low`` and ``high`` are the ends of the 95 %
-    interval. ``p`` comes from the swap test. ``verdict`` says whether a difference is shown.
+    interval. ``p`` comes from the swap test. ``verdict`` says whether a difference is shown. Raises ``UserError`` as
+    ``Loaded.claim`` does.
     """
     return results.claim(Quantity.SPREAD, method, baseline=baseline, scope=Scope.THESE)
 
@@ -228,7 +231,8 @@ def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> C
 def mean_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
     """A method's mean zero-shot score minus the baseline's, in points or the metric's own unit.
 
-    The claim is for the widest scope that has a test: other settings, other seeds, or else these runs alone.
+    The claim is for the widest scope that has a test: other settings, other seeds, or else these runs alone. Raises
+    ``UserError`` as ``Loaded.claim`` does.
     """
     for scope in (Scope.SETTINGS, Scope.SEEDS):
         claim = results.claim(Quantity.MEAN, method, baseline=baseline, scope=scope)
@@ -239,5 +243,8 @@ def mean_difference(results: Loaded, method: str, *, baseline: str | None = None
 
 @checked
 def collapse_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
-    """A method's share of collapsed runs minus the baseline's, over these runs."""
+    """A method's share of collapsed runs minus the baseline's, over these runs.
+
+    Raises ``UserError`` as ``Loaded.claim`` does.
+    """
     return results.claim(Quantity.COLLAPSE, method, baseline=baseline, scope=Scope.THESE)

@@ -33,7 +33,7 @@ WITHOUT_COLLAPSED = "without-collapsed"
 
 @dataclass(frozen=True)
 class Chapter:
-    """A section, and its version without the collapsed runs, if there are any."""
+    """A section, and its version without the collapsed runs, if some runs collapsed."""
 
     section: Section
     twin: Section | None = None
@@ -70,7 +70,7 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0, made: Sequen
 
 
 def _summary(made: Sequence[Chapter]) -> str:
-    """The report's first table and the answer, for the terminal."""
+    """The summary table (without one, the first table) and the answer, for the terminal."""
     tables = [table for chapter in made for table in chapter.section.tables]
     first = next((table for table in tables if table.name == "summary"), tables[0])
     answer_lines = ("\n".join(filled(sentences)) for sentences in answer_sentences(made))
@@ -84,7 +84,10 @@ def answer_sentences(made: Sequence[Chapter]) -> list[str]:
 
 
 def chapters(view: View) -> list[Chapter]:
-    """All sections that apply to the results. Findings are repeated without collapsed runs, if there are any."""
+    """All sections that apply to the results.
+
+    If some runs collapsed, but not all, findings are repeated without the collapsed runs.
+    """
     steady = _steady(view)
     first, first_steady = view.without_reruns(), steady and steady.without_reruns()
     searched = bool(tried_in(view))
@@ -116,7 +119,7 @@ def _twin(section: Section | None) -> Section | None:
 
 
 def _file_name(name: str) -> str:
-    """The name of a study, with / between its parts; any other text is reduced to characters that suit a path."""
+    """A study's name as a path; in any other name, characters that do not suit a path become ``-``."""
     return name if NAME.fullmatch(name) else re.sub(r"[^\w.-]+", "-", name).strip("-.") or "results"
 
 

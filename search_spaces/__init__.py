@@ -1,7 +1,8 @@
 """Studies by name, and a user's own study from a ``.py`` or ``.yaml`` file.
 
-A module here has either a ``STUDY`` or a tuple ``STUDIES``. The name of a ``STUDY`` is its module's path with ``-`` for
-``_``. Each study in ``STUDIES`` has its own name. A folder's ``__init__.py`` has the values that its modules share.
+A module here has either a ``STUDY`` or a tuple ``STUDIES``. The name of a ``STUDY`` is its module's path, with ``-`` in
+place of ``_``. Each study in ``STUDIES`` has a name of its own. A folder's ``__init__.py`` has the values that its
+modules share.
 """
 
 import importlib
@@ -33,8 +34,8 @@ def studies() -> Registry[Study]:
     """The studies that ship with steadytune, by name.
 
     Raises:
-        UserError: A module has neither or both of ``STUDY`` and ``STUDIES``, its ``STUDY`` is not named by the module's
-            path, or two studies share a name.
+        UserError: A module has no valid ``STUDY`` or ``STUDIES``, or has both. Or a ``STUDY`` is not named by its
+            module's path, or two studies share a name.
     """
     found: dict[str, Study] = {}
     owners: dict[str, str] = {}
@@ -72,9 +73,9 @@ def is_file_name(name: str) -> bool:
 def load(name: str) -> Study:
     """The study of a name, or of a file if ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
 
-    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it. A ``.yaml`` file has a study's fields;
-    its name is the default of the study's name. YAML is read safely: it contains only plain values. Raises
-    ``UserError`` for a missing or malformed study.
+    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it. A ``.yaml`` file has a study's fields.
+    The default of the field ``name`` is the file's name without its ending. YAML is read safely, as plain values only.
+    Raises ``UserError`` for a missing or malformed study.
     """
     if is_file_name(name):
         return _from_file(name)
@@ -112,7 +113,7 @@ def _from_yaml(file: Path) -> Study:
 
 @contextmanager
 def naming_file(name: object, changed: Collection[str] = ()) -> Iterator[None]:
-    """Add a study's file, and the line, to errors on its fields that occur only after the file is read.
+    """Add a study's file, and in YAML the line, to errors on its fields that occur after the file is read.
 
     Args:
         name: The command line's word for the study.

@@ -4,7 +4,7 @@ A small version of the paper's Table 15: part-of-speech tagging on the embedded 
 and Hindi. There are three seeds, and the learning rate is the quickstart's third. About six minutes on two cores.
 
 All ewc methods have the same λ, as in the paper's table. With twice this λ, ``mix`` would differ from ``plus`` only in
-its passages.
+the passages behind the Fisher information.
 """
 
 from harness.methods import L2, Ewc, Vanilla

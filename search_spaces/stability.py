@@ -1,11 +1,11 @@
 """``stability``: methods against unstable fine-tuning, from the papers that propose them.
 
 Part-of-speech tagging on the embedded encoder and data, 60 steps, two seeds, at the quickstart's best learning rate and
-at its extreme one.
+at its extreme rate.
 
-Constants are from the papers, except three that depend on the learning rate or the length of a training. For recadam, γ
-keeps the paper's η γ of 0.1 at the first rate, and t₀ is a sixth of the steps. The radius of smart is a thousand times
-the paper's, to move the outputs visibly. The study is a demonstration on small data, not evidence.
+Constants are from the papers, with five exceptions. For recadam, γ times the first rate is 0.1, as in the paper, and t₀
+is a sixth of the steps. For smart, the radius is a thousand times the paper's, the step ten times, and the noise a
+hundred times, to move the outputs visibly. The study is a demonstration on small data, not evidence.
 """
 
 from harness.methods import L2, ChildTuning, RDrop, RecAdam, Smart, TopLayerReinit, Vanilla

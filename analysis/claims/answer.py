@@ -30,7 +30,7 @@ class Answer:
     measure: Measure
     """The measure of the scores."""
     form: str
-    """The format of scores."""
+    """Format specification of scores, such as ``.2f``."""
 
     def of(self, quantity: Quantity, method: str | None = None, scope: Scope | None = None) -> list[Claim]:
         """The claims on a quantity, optionally of one method and in one scope."""
@@ -45,8 +45,10 @@ class Answer:
         return next(iter(self.of(quantity, method, scope)), None)
 
     def widest_mean(self, method: str) -> Claim | None:
-        """The claim on a method's mean for the widest scope with a finding, or else with a test; ``None`` if no scope
-        beyond these runs has a test."""
+        """The claim on a method's mean for the widest scope with a finding, or else with a test.
+
+        A finding is a difference or an equivalence. ``None`` if no scope beyond these runs has a test.
+        """
         claims = [self.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
         tested = [claim for claim in claims if claim is not None and claim.tested]
         return next((claim for claim in tested if claim.verdict is not Verdict.OPEN), next(iter(tested), None))

@@ -20,14 +20,15 @@ class Quantity(StrEnum):
     COLLAPSE = "collapse rate"
     """Share of runs that collapse on the source. The estimate is the method's share minus the baseline's."""
     SPREAD = "standard deviation"
-    """Standard deviation over runs. The estimate is the method's over the baseline's; with several languages, their
-    geometric mean."""
+    """Standard deviation over runs. The estimate is the ratio of the method's to the baseline's; with several
+    languages, the geometric mean of their ratios."""
     MEAN = "mean score"
     """Mean zero-shot score over runs. The estimate is the method's minus the baseline's."""
     SENSITIVITY = "sensitivity"
     """Slope of the zero-shot score on a hyperparameter. The estimate is the method's minus the baseline's."""
     SPREAD_SENSITIVITY = "sensitivity of the standard deviation"
-    """Slope of the log ratio of standard deviations over seeds, the method's over the baseline's."""
+    """Slope, on a hyperparameter, of the log ratio of standard deviations over seeds: the method's over the
+    baseline's."""
 
 
 class Scope(StrEnum):
@@ -73,9 +74,10 @@ class Claim:
     """The score: a language, ``zero-shot`` for the mean over targets, or ``languages`` for each target."""
     runs: Runs = Runs.ALL
     n: int
-    """Number of pairs of runs; in an unpaired comparison, the runs of the method with fewer."""
+    """Number of pairs of runs. In an unpaired comparison, the number of runs of the method with fewer, or for the mean
+    score the number of common settings."""
     settings: int
-    """Number of settings that both methods have."""
+    """Number of settings that both methods have; 0 for collapse and spread in an unpaired comparison."""
     paired: bool = True
     unit: str
     """``share``, ``ratio``, or the unit of scores (``Measure.unit``), also per step of a hyperparameter."""
@@ -86,13 +88,13 @@ class Claim:
     p: float = math.nan
     """Two-sided p. With planned looks it is the repeated p, which is corrected for the looks so far."""
     corrected: float = math.nan
-    """p after Holm's correction over the methods."""
+    """p after Holm's correction over all tested claims on the same quantity and scope."""
     tests: int = 1
     """Number of tests in the correction."""
     least_p: float = 0.0
-    """The smallest p, before correction, that is possible with this number of runs."""
+    """The smallest p, before Holm's correction, that is possible with this number of runs."""
     equivalent: bool | None = None
-    """Whether the 90 % interval lies within the bounds of equivalence; ``None`` without a test."""
+    """Whether the 90 % interval lies within the bounds of equivalence; ``None`` without bounds or a test."""
     bounds: tuple[float, float] | None = None
     """The bounds of equivalence."""
     verdict: Verdict = Verdict.UNTESTED

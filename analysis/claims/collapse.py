@@ -20,7 +20,7 @@ def claims(comparison: Comparison) -> list[Claim]:
 
 
 def _claim(comparison: Comparison, scope: Scope) -> Claim | None:
-    """The claim in one scope; ``None`` if the runs are no sample of it."""
+    """The claim in one scope; ``None`` if the runs say nothing about this scope."""
     if comparison.unpaired:
         return _unpaired(comparison) if scope is Scope.THESE else None
     if not comparison.runs or (scope is Scope.SETTINGS and comparison.settings < 2):

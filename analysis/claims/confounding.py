@@ -85,7 +85,10 @@ class Confounding:
     @property
     def sentence(self) -> str:
         """The facts that differ, and the compared pairs: the agreeing pairs if there are enough, else all."""
-        either = f"A difference may come from {'that' if len(self.differences) == 1 else 'these'}, not from the method."
+        either = (
+            f"A difference may come from {'this fact' if len(self.differences) == 1 else 'these facts'}, not from the "
+            "method."
+        )
         if self.full:
             apart = self._shown([difference for difference in self.differences if difference.full], "or")
             return f"No run of {self.method} has the same {apart} as a run of {self.base}. {either}"
@@ -127,7 +130,7 @@ def confounding(results: Results, method: str, base: str) -> Confounding | None:
 def _difference(
     fact: str, ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]"
 ) -> Difference | None:
-    """The difference in a fact, if it counts; else ``None``."""
+    """The difference in a fact; ``None`` if the fact does not count."""
     mine, its = Counter(ours), Counter(theirs)
     shares = ((mine[value] / len(ours), its[value] / len(theirs)) for value in mine | its)
     apart = sum(abs(one - other) for one, other in shares) / 2  # total variation distance
@@ -141,7 +144,7 @@ def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index
 
 
 ABSENT = "none"
-"""The value of a fact that a run does not have, such as sampling with one source language, or several processes."""
+"""The value of a fact that a run does not have, such as the sampling of several sources in a run with one source."""
 
 
 def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:
@@ -176,7 +179,7 @@ def _joined(names: Sequence[str], word: str) -> str:
 
 
 def _listed(values: Values) -> str:
-    """Values with their runs, the most frequent first."""
+    """Values with their numbers of runs, the most frequent first."""
     ordered: Sequence[str] = sorted(values, key=lambda value: -values[value])
     shown = [f"{value} in {values[value]}" if len(values) > 1 else value for value in ordered]
     return named(shown, f"{len(values)} values", most=MAX_VALUES)

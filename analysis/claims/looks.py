@@ -1,11 +1,12 @@
 """The planned look that a study has reached, and the runs behind its claims.
 
-A report does not remember earlier reports, and a reader may write one after every run. Claims therefore wait for the
-next planned look. They use the pairs that were first complete in both methods, as many as the last look planned, even
-if more pairs exist now. These pairs stay the same until the next look, and so do the claims.
+A report does not remember earlier reports, and a reader may write a report after every run. Claims therefore wait for
+the next planned look. They use the pairs that were first complete in both methods. Their number is the planned number
+of the last reached look, even if more pairs exist now. These pairs stay the same until the next look, and so do the
+claims.
 
-The alternative is to test all runs so far at the level of the last look. With a look after each run, a reader would
-then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
+The alternative is to test all runs so far at the level of the last reached look. With a look after each run, a reader
+would then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
 """
 
 import math
@@ -26,8 +27,8 @@ OFTEN = 5
 class Look:
     """The position of a comparison of two methods among its planned looks.
 
-    Methods that share fewer than two settings and seeds have no pairs to count. They are tested once, when all their
-    runs have ended.
+    Methods with fewer than two common pairs of setting and seed are unpaired. They are tested once, when all their runs
+    have ended.
     """
 
     looks: int
@@ -39,7 +40,11 @@ class Look:
     pairs: pd.MultiIndex
     """The pairs (``PAIR``) behind the claims; none before the first look."""
     apart: bool = False
-    """Whether the methods are unpaired. ``complete`` and ``planned`` then count their runs, and ``pairs`` is empty."""
+    """Whether the methods are unpaired.
+
+    ``complete`` then counts their ended trials, failed trials too, and ``planned`` all their trials. ``pairs`` is
+    empty.
+    """
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Look | None":
@@ -71,7 +76,7 @@ class Look:
 
     @property
     def last(self) -> bool:
-        """Whether it is the last look, with all runs."""
+        """Whether the last planned look is reached, with all runs."""
         return self.reached == self.looks
 
     @property
@@ -88,10 +93,9 @@ class Look:
         return float(spending.levels(self.fractions)[-1]) if self.reached else None
 
     def repeated_p(self, p: float) -> float:
-        """A repeated p of the runs in ``pairs``, comparable with 5 % and correctable over methods; 1 before the first
-        look.
+        """A repeated p of the runs in ``pairs``; 1 before the first look.
 
-        See ``analysis.statistics.looks.repeated_p``.
+        It can be compared with 5 % and corrected over methods. See ``analysis.statistics.looks.repeated_p``.
         """
         return spending.repeated_p(p, self.fractions) if self.reached else 1.0
 
@@ -100,7 +104,8 @@ class Look:
         """A sentence on the claims that are allowed now, and on the runs behind these claims."""
         if self.apart:
             return (
-                "Methods that share fewer than two settings and seeds are tested once, when all their runs have ended."
+                "Methods with fewer than two common pairs of setting and seed are tested once, when all their runs "
+                "have ended."
             )
         planned = counted(self.looks, "look")
         if not self.planned:

@@ -84,7 +84,7 @@ def _claim(
 
 
 def _largest_difference(comparison: Comparison, unit: str, lowest: float) -> float:
-    """The largest possible difference of scores in points, from ``lowest`` to 100. An interval ends there.
+    """The largest possible difference of scores between ``lowest`` and 100 points. An interval ends there.
 
     Metrics in a unit of their own have no such bound, nor do users' metrics with scores outside of this range.
     """

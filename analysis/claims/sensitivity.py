@@ -17,7 +17,7 @@ def claims(comparison: Comparison, varied: pd.DataFrame, unit: str = "points") -
     ratio.
 
     ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters); ``unit`` is the unit
-    of scores.
+    of scores. There is no claim if runs are unpaired or have fewer than ``MIN_SETTINGS`` settings.
     """
     surviving = comparison.surviving
     if comparison.unpaired or varied.empty or surviving.settings < MIN_SETTINGS:

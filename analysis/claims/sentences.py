@@ -132,7 +132,7 @@ def _power(found: Answer, claim: Claim, brief: bool) -> str:
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
-    alone = " and no other test" * (claim.tests > 1 and not brief)
+    alone = " if this were the only test" * (claim.tests > 1 and not brief)
     return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show a difference, with 80 % power{alone}"
 
 
@@ -219,7 +219,7 @@ def _many(claim: Claim) -> str:
 
 
 def _interval(claim: Claim, form: str) -> str:
-    """The 95 % interval in brackets; empty without one."""
+    """The 95 % interval in brackets; empty without an interval."""
     if math.isnan(claim.low) or math.isnan(claim.high):
         return ""
     return f" (95 % interval {_number(claim.low, form)} to {_number(claim.high, form)})"

@@ -27,13 +27,9 @@ class _Found:
 def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
     """The claims on one method at three scopes, without verdicts; a single claim if runs are unpaired.
 
-    ``bounds`` are the bounds of equivalence of the ratio.
-
-    - These runs: the swap test, run by run, and the interval that inverts it. Test and interval cover only the noise of
-      single runs.
-    - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings. An interval needs
-      three seeds; for other settings, it also needs three settings. If each setting has its own seeds, runs are a
-      sample of seeds and the swap test holds. For other settings whole settings are then swapped.
+    ``bounds`` are the bounds of equivalence of the ratio. ``spread_test.std_test`` says which test each scope has. The
+    interval of a swap test inverts the test. The jackknife's interval needs three seeds; for other settings, it also
+    needs three settings.
     """
     if comparison.unpaired:
         return [_unpaired(comparison)]
@@ -69,7 +65,7 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
 
 
 def _unpaired(comparison: Comparison) -> Claim:
-    """The claim on two methods without a common setting and seed: all their runs, by a permutation test."""
+    """The claim on two unpaired methods: all their runs that did not collapse, by a permutation test."""
     sides = comparison.apart_surviving
     scores = [side.drop(columns=comparison.source).dropna(axis=1).to_numpy() for side in sides]
     made = Claim(

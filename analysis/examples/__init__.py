@@ -1,4 +1,4 @@
-"""Example results that ship, for a report without a run: ``NAME.csv`` has the results of one study."""
+"""Example results that ship, for a report without a run: ``NAME.csv`` or ``NAME.csv.gz`` has one study's results."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -31,8 +31,8 @@ def distances(files: Mapping[str, Path]) -> pd.DataFrame:
         files: each language's Fisher diagonal F: a safetensors file of float32 tensors ≥ 0, by parameter name.
 
     Raises:
-        UserError: a file cannot be read, files are of different encoders, or values are negative, not finite or all
-            zero.
+        UserError: a file cannot be read, a tensor is not float32, files are of different encoders, or values are
+            negative, not finite or all zero.
     """
     languages = list(files)
     gram = np.zeros((len(languages), len(languages)))

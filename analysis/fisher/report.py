@@ -40,8 +40,8 @@ def write_fisher_report(
         study: the study.
         diagonals: for at least one corpus, its label and the file of each language's Fisher diagonal (see
             ``analysis.fisher.frechet``), including the study's source.
-        out: a folder. The default is ``reports/<study>/fisher`` in the store, or in the working directory if the store
-            is no folder.
+        out: a folder. The default is ``reports/<study>/fisher`` in a local store, else
+            ``steadytune-reports/<study>/fisher`` in the working directory.
         method: label of the method with the scores. The default is vanilla, or the study's first method.
         ddof: ddof of the standard deviations over runs.
 
@@ -73,8 +73,7 @@ def _corpora(diagonals: Mapping[str, Mapping[str, Path]], source: str) -> list[C
 
 
 def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores:
-    """The method's scores from the study's last run, provided its encoder, source, task and data are the same as
-    now."""
+    """The method's scores from the study's last run, if it had the same encoder, source, task and data as now."""
     if study.name not in store.studies():
         _known(method, [arm.method.arm.label for arm in study.arms])
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")

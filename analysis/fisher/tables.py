@@ -17,8 +17,8 @@ OF_D = (
     "its trace. It is 0 if the two are the same, and 1 if no parameter has Fisher information in both."
 )
 TABLE_5 = (
-    "The paper's Table 5 has, for mBERT with Wikipedia's text, XNLI −0.677, WikiANN −0.248, UDPOS 0.190 and PAWS-X "
-    "−0.541, with XNLI's text −0.814, −0.811, −0.305 and −0.953; it does not name the coefficient."
+    "For mBERT with Wikipedia's text, the paper's Table 5 has XNLI −0.677, WikiANN −0.248, UDPOS 0.190 and PAWS-X "
+    "−0.541. With XNLI's text it has −0.814, −0.811, −0.305 and −0.953. The paper does not name the coefficient."
 )
 
 
@@ -92,9 +92,9 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
     notes = [
         OF_D,
         *scores.notes,
-        f"In brackets is the {100 * LEVEL:.0f} % percentile bootstrap interval over the n target languages: how far "
-        "the coefficient moves when languages are drawn from these n. It says nothing about whether other languages "
-        "are like them.",
+        f"In brackets is the {100 * LEVEL:.0f} % percentile bootstrap interval over the n target languages. It "
+        "shows how far the coefficient moves when languages are drawn from these n. It says nothing about whether "
+        "other languages are like them.",
     ]
     for corpus in corpora:
         found = [of(corpus.from_source, scores.means) for of in (pearson, spearman)]

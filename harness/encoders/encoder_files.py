@@ -15,7 +15,10 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 
 @lru_cache(maxsize=256)
 def located(encoder: Encoder, name: str) -> Path | None:
-    """A file of an encoder on this machine, downloaded if it is on the hub; ``None`` if there is none."""
+    """A file of an encoder on this machine, downloaded if the encoder is on the hub.
+
+    ``None`` if the encoder lacks the file, or if the hub does not return it and no copy is here.
+    """
     if encoder.revision.startswith("sha256:"):
         file = Path(encoder.path) / name
         return file if file.is_file() else None
@@ -36,7 +39,7 @@ def located(encoder: Encoder, name: str) -> Path | None:
 def config(encoder: Encoder) -> Mapping[str, Any]:
     """An encoder's ``config.json``, or an empty mapping if it is missing or broken.
 
-    The later loading of the model reports such a file.
+    The loading of the model reports the fault later.
     """
     file = located(encoder, "config.json")
     try:
@@ -47,7 +50,7 @@ def config(encoder: Encoder) -> Mapping[str, Any]:
 
 
 def check_fetched(encoder: Encoder, suffixes: tuple[str, ...] = MODEL_SUFFIXES) -> None:
-    """Refuse a directory in which a file with one of ``suffixes`` is a Git LFS pointer."""
+    """Refuse a folder in which a file with one of ``suffixes`` is a Git LFS pointer. Raises ``UserError``."""
     folder = Path(encoder.path)
     if not folder.is_dir():
         return

@@ -1,8 +1,8 @@
-"""The 16-bit copies of all weights of a forward pass, made by one operation.
+"""The 16-bit copies of linear layers' weights for a forward pass, made by one operation.
 
 Autocast copies each weight and each bias by an operation of its own. The backward pass then converts each gradient by
 another operation. Here one operation makes all copies, and one operation converts all gradients. Copies and gradients
-are the same to the bit.
+equal autocast's to the bit.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def copy_together(model: PreTrainedModel) -> None:
     for layer in layers:
         layer.__class__ = HalfLinear
     if layers:
-        # Autocast is on within the model's forward pass, which begins with the body's.
+        # The hook is the body's: when a hook of the model itself runs, autocast is not on yet.
         model.base_model.register_forward_pre_hook(partial(_copy, layers))
         model.register_forward_hook(partial(_drop, layers), always_call=True)
 

@@ -14,7 +14,7 @@ def stack(model: PreTrainedModel) -> nn.ModuleList:
 
 
 def place(model: PreTrainedModel) -> str:
-    """The name of the layers' module within a model."""
+    """The name of the layers' module within a model. Raises ``UserError`` as ``stack`` does."""
     return _stack(model)[0]
 
 
@@ -37,10 +37,10 @@ def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
 
 
 def depths(model: PreTrainedModel, head: Container[str]) -> dict[str, int]:
-    """Depth of every parameter in a model with L layers.
+    """Depth of every parameter in a model with L layers. Raises ``UserError`` as ``stack`` does.
 
-    Embeddings have depth 0, the layers 1 to L, and parameters in ``head`` or outside the body L + 1. Other parameters
-    before the layers have depth 0. Parameters after the layers, such as a last norm, have depth L.
+    The layers have depths 1 to L, and parameters in ``head`` or outside the body L + 1. Embeddings outside the layers,
+    and all parameters before the layers, have depth 0. Parameters after the layers, such as a last norm, have depth L.
     """
     place, layers = _stack(model)
     embeddings = {f"{n}.weight" for n, module in model.named_modules() if isinstance(module, nn.Embedding)}

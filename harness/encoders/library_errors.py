@@ -19,7 +19,10 @@ CUSTOM_CODE = "trust_remote_code"
 
 @contextmanager
 def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
-    """Turn a library's errors for missing or broken files into one message."""
+    """Turn a library's errors for an encoder's files into a ``UserError``.
+
+    ``what`` names the part that is loaded. Errors of memory and ``TimeLimitError`` pass unchanged.
+    """
     try:
         yield
     except SafetensorError as error:
@@ -39,7 +42,7 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         check_fetched(encoder)
         if CUSTOM_CODE in str(error):
             raise UserError(
-                f"encoder: {encoder.path!r} is a model by Python code of its own (auto_map in a config.json), which "
+                f"encoder: {encoder.path!r} needs Python code of its own (auto_map in a config.json), which "
                 "steadytune never runs; give an encoder of a kind that transformers has"
             ) from None
         why = reason(error)[:MAX_REASON]  # transformers lists every kind of model that it has

@@ -25,7 +25,7 @@ from harness.tasks import TaskName, task_named
 META = torch.device("meta")
 """Device of a model that has names and shapes but no weights."""
 EXAMPLES_OF_NAMES = 3
-"""Number of missing weights that a message names."""
+"""Largest number of missing weights that a message names."""
 SWITCHES = ("output_attentions", "output_hidden_states", "gradient_checkpointing")
 """Options of a config.json that change no score. Packed batches and saving weights do not work with them."""
 
@@ -34,7 +34,7 @@ SWITCHES = ("output_attentions", "output_hidden_states", "gradient_checkpointing
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
     """The encoder's fast tokenizer, which pads and truncates on the right. Labels are aligned through its ``word_ids``.
 
-    Raises ``UserError`` if the encoder lacks a tokenizer's files, a fast tokenizer or a padding token.
+    Raises ``UserError`` if the tokenizer's files are missing or broken, or if it is not fast or has no padding token.
     """
     tokenizer_files.check_there(encoder)
     with user_errors(encoder, "tokenizer"):
@@ -68,11 +68,14 @@ class Pretrained:
 
     model: PreTrainedModel
     fresh: frozenset[str]
-    """Parameters without a θ*: the head, and a pooler that the checkpoint lacks."""
+    """Names of the parameters without a θ*.
+
+    They are the head, a pooler that the checkpoint lacks, and the parameters that ``restarted`` draws.
+    """
 
     @property
     def anchor(self) -> dict[str, Tensor]:
-        """θ*: the pretrained weights by parameter name within the body, if the checkpoint has them."""
+        """θ*: the pretrained weights by parameter name within the body, without the parameters in ``fresh``."""
         prefix = f"{self.model.base_model_prefix}."
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
@@ -80,8 +83,8 @@ class Pretrained:
 def pretrained(encoder: Encoder, task: TaskName) -> Pretrained:
     """The encoder in fp32 with the standard head of ``task``, shared by all callers in this process.
 
-    The vocabulary may stay in the checkpoint (``mapped_embedding``). Raises ``UserError`` if the checkpoint cannot be
-    read or lacks weights of a masked language model's body.
+    The vocabulary may stay in the checkpoint, in its precision (``mapped_embedding``). Raises ``UserError`` if the
+    checkpoint cannot be read or lacks weights of a masked language model's body.
     """
     kind = task_named(task)
     return _pretrained(encoder, kind.auto_model, kind.labels)
@@ -105,8 +108,8 @@ def forget() -> None:
 def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy of the encoder to train. Parameters without a θ* depend on ``seed`` alone.
 
-    Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses;
-    with it, only their embeddings are copied and trained.
+    Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses,
+    (ids,), ascending. With ``vocabulary``, only the embeddings of these ids are copied and trained.
     """
     shared = pretrained(encoder, task)
     memo: dict[int, Any] = {}
@@ -131,7 +134,10 @@ def restarted(model: PreTrainedModel, shared: Pretrained, names: frozenset[str],
 
 
 def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
-    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
+    """A fine-tuned model in fp32, as ``save_pretrained`` wrote it.
+
+    Raises ``UserError`` if a file is broken or weights are missing.
+    """
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -164,7 +170,7 @@ def masked_language_model_outline(encoder: Encoder) -> PreTrainedModel:
 def positions(model: PreTrainedModel) -> int:
     """Number of sub-words, special tokens included, for which a model has positions.
 
-    XLM-R and related models start counting after the padding token's id.
+    XLM-R and related models start counting after the padding token's id. ``sys.maxsize`` if there is no limit.
     """
     count = getattr(model.config, "max_position_embeddings", None)
     if count is None or count < 1:  # XLNet has -1
@@ -238,7 +244,10 @@ def _some(names: set[str]) -> str:
 
 
 def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:
-    """The model of a class in ``transformers``, by name, and the names of its weights that the checkpoint lacks."""
+    """The model of a class in ``transformers``, by name, and the names of its missing weights.
+
+    A weight that the checkpoint has in another size is missing too.
+    """
     options |= {"dtype": torch.float32, "output_loading_info": True, "trust_remote_code": False}
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning

@@ -19,7 +19,7 @@ from harness.compat.transformers import cached_file
 from harness.encoders.pinning import Encoder
 
 AT_ONCE = 1024
-"""Number of rows that are read at a time. Reading a row also loads its neighbours in the file."""
+"""Largest number of rows that are read at a time. It is small because a read also loads rows nearby in the file."""
 
 
 class MappedEmbedding(nn.Embedding):

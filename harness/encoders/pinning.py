@@ -1,6 +1,6 @@
 """Pretrained encoders and their pinned revisions.
 
-An encoder is the embedded default, a name on the Hugging Face hub, or a directory.
+An encoder is the embedded default, a name on the Hugging Face hub, or a folder.
 """
 
 import difflib
@@ -21,9 +21,9 @@ class Encoder:
     """The arguments of ``from_pretrained``, and the identity of the files that it loads."""
 
     path: str
-    """Directory or hub name."""
+    """Folder or hub name."""
     revision: str
-    """The hub's commit, or ``sha256:`` and the hash of the directory's files."""
+    """The hub's commit, or ``sha256:`` and the hash of the folder's files."""
 
     @property
     def loading(self) -> dict[str, str]:
@@ -33,9 +33,9 @@ class Encoder:
 
 @lru_cache(maxsize=16)
 def find(name: str) -> Encoder:
-    """Resolve an encoder's name: ``embedded``, a directory with a ``config.json``, or a name on the Hugging Face hub.
+    """Resolve an encoder's name: ``embedded``, a folder with a ``config.json``, or a name on the Hugging Face hub.
 
-    Raises ``UserError`` if there is no such directory or name, or if the hub cannot be reached and no copy is here.
+    Raises ``UserError`` if there is no such folder or name, or if the hub cannot be reached and no copy is here.
     """
     directory = embedded.ENCODER if name == "embedded" else files.directory("encoder", name)
     if directory is not None:
@@ -63,7 +63,7 @@ def find(name: str) -> Encoder:
 def pinned(name: str, revision: str) -> Encoder:
     """The encoder of a name at exactly this revision, even if the hub has a newer revision.
 
-    Raises ``UserError`` if the files of a directory have changed since this revision.
+    Raises ``UserError`` if the files of a folder have changed since this revision.
     """
     if not revision.startswith("sha256:"):
         return Encoder(name, revision)

@@ -1,6 +1,6 @@
 """Handling of end tokens for encoders whose head for pairs reads the last end token.
 
-The head also needs equally many end tokens in each sequence. An end token inside a text would make every trial fail, or
+The head also needs equally many end tokens in each sequence. An end token inside a text would make a trial fail, or
 move the position that the head reads.
 """
 
@@ -19,7 +19,10 @@ def are_read(encoder: Encoder) -> bool:
 
 
 def take_apart(loaded: PreTrainedTokenizerBase) -> None:
-    """Let a tokenizer read an end token inside a text as plain text, in place. Its normaliser puts a space into it."""
+    """Let a tokenizer read an end token inside a text as plain text, in place.
+
+    The tokenizer's normaliser puts a space into the token.
+    """
     from tokenizers import normalizers
 
     backend, end = loaded.backend_tokenizer, loaded.eos_token

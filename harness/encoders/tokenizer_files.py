@@ -21,7 +21,7 @@ SUFFIXES = (".json", ".txt", ".model")
 
 
 def check_there(encoder: Encoder) -> None:
-    """Refuse a directory without a tokenizer, or with Git LFS pointers in its place. Raises ``UserError``."""
+    """Refuse a folder without a tokenizer, or with Git LFS pointers in its place. Raises ``UserError``."""
     check_fetched(encoder, SUFFIXES)
     folder = Path(encoder.path)
     if folder.is_dir() and not any(any(folder.glob(pattern)) for pattern in VOCABULARIES):

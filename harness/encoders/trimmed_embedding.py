@@ -1,9 +1,9 @@
 """Exact vocabulary trimming: training without the embeddings that no training example uses.
 
-Such a row gets no gradient from the task and none from a penalty (θ = θ*), so Adam never moves it. It only costs memory
-and time, and most rows of a multilingual encoder are of this kind. They stay in the shared pretrained model; the
-trained matrix has the other rows. Ids are mapped to rows inside the embedding, so the rest of the model is unaware of
-the trimming.
+The row of an unused id gets no gradient from the task and none from a penalty (θ = θ*), so Adam never moves it. It only
+costs memory and time, and most rows of a multilingual encoder are unused. Unused rows stay in the shared pretrained
+model; the trained matrix has the other rows. Ids are mapped to rows inside the embedding, so the rest of the model is
+unaware of the trimming.
 """
 
 from functools import lru_cache
@@ -70,7 +70,10 @@ class TrimmedEmbedding(nn.Embedding):
 
 
 def merged(found: Tensor, cut: Tensor, ids: Tensor, vocabulary: Tensor) -> Tensor:
-    """``found`` (…, width), with the ``cut`` positions (…) from a whole vocabulary. No value leaves the device."""
+    """``found`` (…, width), with the rows of ``ids`` (…) at the positions in ``cut`` (…).
+
+    ``vocabulary`` is the whole embedding (ids, width). No value leaves the device.
+    """
     return torch.where(cut.unsqueeze(-1), nn.functional.embedding(ids, vocabulary).to(found), found)
 
 
@@ -105,7 +108,7 @@ def kept_in_place(model: nn.Module) -> dict[int, Any]:
 
 
 def size(model: PreTrainedModel) -> int:
-    """Number of rows of a model's input embedding; for a trimmed one, the rows that may be trained."""
+    """Number of rows of a model's input embedding; for a trimmed embedding, the rows that may be trained."""
     return len(next(iter(model.get_input_embeddings().parameters())))
 
 

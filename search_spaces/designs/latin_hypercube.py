@@ -1,7 +1,7 @@
 """``designs/latin-hypercube``: the question of ``designs/sobol``, at the points of a Latin hypercube.
 
-With 8 points, every eighth of each range has one point. More points would be another design. 16 trials, about four
-minutes on two cores.
+With 8 points, every eighth of each range has one point. A hypercube with more points has other points. 16 trials, about
+four minutes on two cores.
 """
 
 from harness import designs

@@ -1,8 +1,8 @@
 """``search/udpos``: the best learning rate and warmup of vanilla and l2, on the embedded encoder and data.
 
-12 trials of each method. Each trial has 60 steps unless it is stopped after 15 or 30 steps, when its warmup has ended.
-Half of the trials continue beyond a rung. If a third continued, and with wider ranges, only one of vanilla's 12 trials
-reached the end. About five minutes on two cores.
+12 trials of each method. Each trial has 60 steps unless it is stopped at a rung, after 15 or 30 steps. Its warmup has
+ended by then. Half of the trials continue beyond a rung. With a third, and with wider ranges, only one of vanilla's 12
+trials reached the end. About five minutes on two cores.
 """
 
 from harness.methods import L2, Vanilla

@@ -4,13 +4,13 @@ The studies are ``stress/warmup``, ``stress/epochs``, ``stress/batch``, ``stress
 ``stress/label-noise``. Each varies one hyperparameter of the quickstart's third setting: vanilla and l2 at four values
 with three seeds. That is 24 trials, about six minutes on two cores, and twice as long for ``stress/batch``.
 
-The values go from the quickstart's, or a close one, to a plain mistake:
+The values go from the quickstart's value, or a close value, to a plain mistake:
 
-- no warmup; a longer one; one over most of the training, so that the largest rate is left as soon as it is reached;
-- an epoch, which is 125 steps, and parts of it down to 8 steps (the quickstart's 60 are just under a half);
+- no warmup; a longer warmup; a warmup over most of the training, with the largest rate near its end;
+- an epoch, which is 125 steps, and parts of an epoch down to 8 steps (the quickstart's 60 are just under a half);
 - batches of 16 to 2, all over the same examples (0.48 epochs), so that a small batch makes more and noisier steps;
 - all 2000 sentences down to 16, all for 60 steps of 16 sentences: with 16 sentences, each sentence is seen 60 times;
-- up to six tags in ten replaced by a wrong one.
+- up to six tags in ten replaced by a wrong tag.
 
 Some values were tried with vanilla and one seed. F1 in English, and in German and Hindi:
 
@@ -21,7 +21,7 @@ Some values were tried with vanilla and one seed. F1 in English, and in German a
 - 16 sentences: 72.5 and 52.8;
 - six wrong tags in ten: 82.9 and 55.0.
 
-None collapsed; 8 steps and batches of 2 were not tried.
+No run collapsed; 8 steps and batches of 2 were not tried.
 """
 
 from harness import designs

@@ -64,7 +64,7 @@ def test_methods_from_two_machines_are_fully_confounded(store: Store) -> None:
     ]
     assert there.sentence == (
         f"No run of {L2_NAME} has the same device (vanilla: A100; {L2_NAME}: H100) or torch (vanilla: 2.5.1; "
-        f"{L2_NAME}: 2.6.0) as a run of vanilla. A difference may come from these, not from the method."
+        f"{L2_NAME}: 2.6.0) as a run of vanilla. A difference may come from these facts, not from the method."
     )
 
 

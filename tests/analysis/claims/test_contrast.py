@@ -99,7 +99,7 @@ def test_two_machines_are_stated_first_and_in_every_claim(store: Store) -> None:
     assert {claim.confounded for claim in made.claims} == {"device"}
     assert told(store)[0] == (
         f"No run of {NAME} has the same device (vanilla: A100; {NAME}: H100) as a run of vanilla. A difference may "
-        "come from that, not from the method."
+        "come from this fact, not from the method."
     )
     assert all(claim["confounded"] == "device" for claim in json.loads(dumped(made, []))["claims"])
 
