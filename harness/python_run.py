@@ -56,7 +56,8 @@ def run(
         The numbers of trials in total, finished, failed and run just now.
 
     Raises:
-        UserError: The study cannot run as it is. Nothing has run then.
+        UserError: The study cannot run as it is. No trial has run then.
+        ImportError: A file of the user hides a package of steadytune.
     """
     asked = asked_study(study, changes, targets=targets, seeds=seeds)
 
@@ -95,7 +96,8 @@ def asked_study(
 ) -> Study:
     """The study of a call, with the call's changes. Prints each note on a change.
 
-    Raises ``UserError`` for a study that does not exist, a change that is not possible, and a search.
+    Raises ``UserError`` for a study that does not exist, a change that is not possible, and a search. Raises
+    ``ImportError`` as ``check_own_packages`` does.
     """
     check_own_packages()
     environment.refuse_launchers()

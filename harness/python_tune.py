@@ -26,7 +26,7 @@ class Given:
     study: dict[str, Any]
     """The study with full paths, as JSON."""
     bases: list[dict[str, Any]]
-    """A trial of each method at the study's own setting and first seed, as JSON, in the order of the methods."""
+    """A trial of each method at its setting and first seed, as JSON, in the order of the methods."""
     code: Bundle
     store: str
     resources: dict[str, Any]
@@ -50,7 +50,7 @@ def trainable(
     """A trainable of Ray Tune. Each config is one trial of the study, and finished trials enter the store.
 
     A config's keys are fields of the setting, options of methods such as ``l2.strength``, ``method`` (a label or a
-    name) and ``seed``. Values have the form of ``steadytune run --set``.
+    name) and ``seed``. Values are plain, or texts as for ``steadytune run --set``.
 
     Args:
         study: A study with one setting, the name of a shipped study, or the path of a study's file.
@@ -68,7 +68,8 @@ def trainable(
         The function, with its resources, for ``ray.tune.Tuner``.
 
     Raises:
-        UserError: The study cannot run as it is, or has several settings.
+        UserError: The study cannot run as it is. Or a config would stand for several trials: the study has several
+            settings or replicates, or a method has a model for each target language.
     """
     if "seeds" in changes:
         raise UserError("keyword: there is no 'seeds'; give 'seed' in Tune's param_space")
@@ -114,7 +115,7 @@ def trainable(
             raise error.with_traceback(None) from None  # Tune prints the traceback
 
     def room(config: dict[str, Any]) -> tune.PlacementGroupFactory:
-        """The resources of a config's trial. Tune asks for them first, so that a wrong name ends ``fit`` at once."""
+        """The resources of a config's trial. Tune calls this first, so a wrong name ends ``fit`` at once."""
         check_names(config, placed, bases)
         return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": share} if share else {"CPU": cpus}])
 

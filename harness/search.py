@@ -13,7 +13,7 @@ from harness.ranges import Choice, Interval
 from harness.setting import INSTEAD, MAX_TRIALS, Setting, unknown_field
 
 MAX_CORNERS = 1024
-"""Largest number of a space's corners that are checked before a search."""
+"""Largest number of a space's corners, and of a range's whole numbers, that are checked before a search."""
 MAX_REDUCTION, MAX_RUNGS = 100, 20
 """Largest accepted values. With larger values, the first rungs of most trainings would be the first step."""
 
@@ -28,7 +28,10 @@ class Search:
     """
 
     space: Mapping[str, Interval | Choice]
-    """Ranges by field of ``Setting``, in any form of ``harness.ranges`` from which values can be drawn."""
+    """Ranges by field of ``Setting``, in the forms of ``harness.ranges``.
+
+    Fixed values, lists of a grid and logarithmic ranges with ``q`` are refused.
+    """
     trials: int
     """Number of settings tried for each method, including trials that are stopped early."""
     seed: int = 0
@@ -38,7 +41,8 @@ class Search:
     rungs: int = 3
     """Number of dev scores of a trial that trains to the end.
 
-    It is scored after all its steps, after the ``reduction``-th part of them, and so on. With 1 no trial is stopped.
+    The trial is scored after all its steps, after the ``reduction``-th part of them, and so on. With 1 no trial is
+    stopped.
     """
 
     def __post_init__(self) -> None:
@@ -141,7 +145,7 @@ class Search:
         return [self.setting(base, dict(zip(self.space, point, strict=True))) for point in points]
 
     def check(self, base: Setting) -> None:
-        """Refuse a range with a whole number that the setting cannot have.
+        """Refuse a range with a whole number that the setting cannot have, among the first ``MAX_CORNERS`` numbers.
 
         An example is a batch that its micro-batches do not divide.
         """
@@ -152,8 +156,8 @@ class Search:
                     self.setting(base, {name: value})
 
     def steps(self, total: int) -> dict[int, int]:
-        """The rung, counted from 1, by the step at which a trial of ``total`` steps is scored.
+        """The steps at which a trial of ``total`` steps is scored, each with its rung, counted from 1.
 
-        The last rung is the end of the training.
+        The last rung is the end of the training. If several rungs fall on one step, the last of them counts.
         """
         return {-(-total // self.reduction ** (self.rungs - rung)): rung for rung in range(1, self.rungs + 1)}

@@ -1,4 +1,4 @@
-"""Checks of this machine for ``steadytune doctor``. Each takes seconds at most, and a check that hangs is given up."""
+"""Checks of this machine for ``steadytune doctor``. The checks of torch, Ray and the hub have time limits."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from harness.common.machine.threads import room_for_threads
 
 OK, NOTE, FAILS = "ok", "note", "FAILS"
 NETWORK_LIMIT, RAY_LIMIT, TORCH_LIMIT = 5.0, 60.0, 60.0
-"""Seconds after which a check is given up."""
+"""Seconds after which the check of the hub, of Ray and of torch is given up."""
 LITTLE_DISK, LITTLE_MEMORY = 5 * 10**9, 2 * 10**8
 """Bytes of free disk and shared memory below which a study may stop."""
 TORCH = """
@@ -58,7 +58,7 @@ class Finding:
 
 
 def findings(store: str, *, ray: bool = True) -> Iterator[Finding]:
-    """The findings, in the order of the table. ``store`` is the place of a store, which need not exist."""
+    """The findings, in the order in which they are shown. ``store`` is the place of a store, which need not exist."""
     hub, torch = _started(_hub), _started(lambda: _asked(TORCH, TORCH_LIMIT))
     cluster = _started(lambda: _asked(RAY, RAY_LIMIT)) if ray else None
     yield from _versions()
@@ -198,7 +198,7 @@ def _endpoint() -> str:
 
 
 def _hub_finding(hub: "Future[str]") -> Finding:
-    advice = "Give directories as encoder and data, or download both beforehand."
+    advice = "Give folders as encoder and data, or download both beforehand."
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
         return Finding("hub", NOTE, "offline (HF_HUB_OFFLINE): earlier downloads only", advice)
     try:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SAMPLE = 2000
-"""Number of examples of a part whose scripts and sub-words are counted."""
+"""Largest number of a part's examples whose scripts and sub-words are counted."""
 SEEN = 1.0
-"""Largest share (%) of test examples in the training data without a warning."""
+"""Largest share (%) of dev or test examples in the training data without a warning."""
 FOREIGN = 50.0
 """Smallest share (%) of letters in the language's own scripts without a warning."""
 UNCUT = 2**14
@@ -64,7 +64,7 @@ class SubWords:
     unknown: float
     """Share (%) of the sub-words that are unknown."""
     first: str
-    """The first example's sub-words; tagged words have their tag appended."""
+    """The first example's sub-words, with the tag after each tagged word, or the label after an arrow."""
 
 
 @lru_cache(maxsize=4)
@@ -163,7 +163,7 @@ def _labels(parts: Sequence[Part]) -> Iterable[str]:
 
 
 def _copies(parts: Sequence[Part]) -> Iterable[str]:
-    """Warnings on parts with the same examples, and on test examples in the training data."""
+    """Warnings on parts with the same examples, and on dev and test examples in the training data."""
     first: dict[str, Part] = {}
     for part in parts:
         before = first.setdefault(part.fingerprint, part)

@@ -1,6 +1,6 @@
 """One step of each method and of its Fisher diagonal, tried before the first trial.
 
-The step uses two real examples and the real weights, and finds faults that only running shows.
+The step uses the real weights and two real examples. It finds faults that appear only when code runs.
 """
 
 import inspect
@@ -35,9 +35,9 @@ EXAMPLES = 2
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> None:
     """Tokenise two training examples, and take steps on them on the CPU.
 
-    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step. With
-    ``local``, trials run in this process, so the pretrained weights stay in memory. Raises ``UserError`` if a step
-    fails.
+    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step, on
+    two windows of its own text. With ``local``, trials run in this process, so the pretrained weights stay in memory.
+    Raises ``UserError`` if a step fails. A lack of memory is no error.
     """
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
@@ -71,21 +71,21 @@ def _try(
 
 
 def _few(estimate: Estimate) -> Estimate:
-    """The estimate from a few windows of one language. Windows of short texts may have no masked token."""
+    """The estimate from a few windows of one language, more than a step needs: some may have no masked token."""
     return replace(estimate, languages=estimate.languages[:1], examples=min(4 * EXAMPLES, estimate.examples))
 
 
 def _fisher_step(encoder: Encoder, estimate: Estimate, origin: Origin) -> None:
     try:
         found = windows(encoder, estimate, origin)
-    except UserError:  # the text is too short; everything that the diagonal needs has been checked
+    except UserError:  # too few windows, or none with a masked token; the whole text has been checked before
         return
     examples = [window for window in found if len(window.masked)][:EXAMPLES]
     diagonal(loading.masked_language_model(encoder), examples, estimate.estimator)
 
 
 def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method, setting: Setting) -> None:
-    """A fresh model's forward and backward pass, a step of the method's own optimizer, and the model's predictions."""
+    """A fresh model's forward and backward pass, a step of the method's own optimizer, if any, and predictions."""
     shared, task = loading.pretrained(encoder, origin.task), task_named(origin.task)
     used = _ids(part) if not method.has_optimizer and trimmed_embedding.can_trim(shared.model, 0.0) else None
     model = loading.fine_tunable(encoder, origin.task, 0, used)

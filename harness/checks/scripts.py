@@ -35,7 +35,7 @@ OF_LANGUAGES = {
     HAN: "ja ko zh",
     KANA: "ja",
 }
-"""The languages of each script, by ISO 639-1 code (Unicode CLDR: likely subtags and further scripts in use)."""
+"""The languages of each script, by ISO 639 code (Unicode CLDR: likely subtags and further scripts in use)."""
 OF_SUBTAGS = {"Latn": "Latin", "Cyrl": "Cyrillic", "Arab": "Arabic", "Deva": "Devanagari", "Hans": HAN, "Hant": HAN}
 """Scripts by subtag, as in ``sr-Latn``."""
 

@@ -20,11 +20,11 @@ from harness.encoders.pinning import Encoder
 from harness.tasks import Task, task_named
 
 PASSAGES = 100
-"""Largest number of passages of a language that the checks read."""
+"""Largest number of a language's test examples whose text the checks read."""
 MOST_IN_SOURCE, MANY_IN_TARGET = 20.0, 5.0
 """Largest shares (%) of unknown sub-words, in the source and in a target.
 
-Above the first, the source is refused. Above the second, the user is warned of the target.
+Above the first, the tokenizer is refused. Above the second, a warning names the target.
 """
 EXCERPT = 40
 """Number of characters of a text in a message."""
@@ -50,7 +50,7 @@ def check(encoder: Encoder, origin: Origin, source: str, targets: Iterable[str])
 
 
 def warnings(encoder: Encoder, origin: Origin, targets: Iterable[str]) -> list[str]:
-    """A warning on each target language that the tokenizer hardly knows."""
+    """A warning on each target language with more than ``MANY_IN_TARGET`` % unknown sub-words."""
     shares = {language: unknown(encoder, origin, language) for language in targets}
     return [
         f"the tokenizer does not know {share:.0f} % of the sub-words in the target language {language!r}"
@@ -61,7 +61,7 @@ def warnings(encoder: Encoder, origin: Origin, targets: Iterable[str]) -> list[s
 
 @lru_cache(maxsize=256)
 def passages(origin: Origin, language: str) -> tuple[str, ...]:
-    """The first passages of a language's test set; empty if the task does not define ``passages``."""
+    """The text of the first test examples of a language; empty if the task does not define ``passages``."""
     task = task_named(origin.task)
     if type(task).passages is Task.passages:
         return ()

@@ -17,8 +17,8 @@ from harness.common.machine.garbage import collect_seldom
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    The code is 0 for success, 1 if trials failed, and 2 for the user's mistake. It is 130 after Ctrl-C, 143 after
-    SIGTERM or SIGUSR1, and 129 after SIGHUP.
+    The code is 0 for success, 1 if trials failed or ``doctor`` found a fault, and 2 for the user's mistake. It is 130
+    after Ctrl-C, 143 after SIGTERM or SIGUSR1, and 129 after SIGHUP.
     """
     if arguments is None:
         restart_in_utf8_mode()

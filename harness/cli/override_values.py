@@ -1,4 +1,4 @@
-"""Values from the command line, for settings and methods."""
+"""Values from the command line, for a study, its settings and its methods."""
 
 import math
 import typing
@@ -17,7 +17,7 @@ SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
 
 
 def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
-    """Settings with changed fields and merged duplicates. ``notes`` gets a line if there are duplicates."""
+    """Settings with changed fields and merged duplicates. ``notes`` gets a line, after ``whose``, on duplicates."""
     changed = [_with_fields(setting, asked) for setting in settings]
     found = tuple(dict.fromkeys(changed))
     if len(found) < len(changed):
@@ -45,7 +45,7 @@ def _times(setting: Setting, name: str, text: str) -> str:
     except ValueError:
         return text
     if isinstance(own, bool) or not isinstance(own, int | float):
-        raise bad(name, text, f"a value: that of the study is {fields.short(own)}, and cannot be multiplied")
+        raise bad(name, text, f"a value: the study's value, {fields.short(own)}, cannot be multiplied")
     made = own * factor
     return str(round(made)) if isinstance(own, int) and math.isfinite(made) else f"{made:.6g}"
 
@@ -70,4 +70,4 @@ def value_of(cls: type, name: str, text: str) -> Any:
     try:
         return yaml_files.parsed(text, name) if text else text
     except UserError:
-        raise bad(name, text, "a value as YAML has it") from None
+        raise bad(name, text, "a value in YAML") from None

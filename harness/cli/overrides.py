@@ -54,7 +54,7 @@ def scaled(
     """The study with some of its fields changed, and notes on the changes.
 
     Settings and methods that become the same are merged. A method without a model for any of the languages is left out.
-    The study keeps its name. Raises ``UserError`` for a change that is not possible, before anything is changed.
+    The study keeps its name. Raises ``UserError`` for a change that is not possible.
 
     Args:
         changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY`` or a field of all settings, including methods' own
@@ -148,7 +148,7 @@ def _parsed(changes: Sequence[str], option: str) -> dict[str, str]:
 
 
 def check_name(name: str, methods: Mapping[str, type[Method]], option: str) -> None:
-    """Refuse an unknown field, and suggest the nearest known one."""
+    """Refuse an unknown field, and suggest the nearest known field."""
     kind, dot, field = name.partition(".")
     if name in OPTIONS:
         raise UserError(f"{option}: {name} has an option of its own, {OPTIONS[name]}")

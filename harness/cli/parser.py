@@ -1,4 +1,4 @@
-"""The parser of the command line: it accepts no abbreviated options, and suggests the nearest name for a wrong one."""
+"""The parser of the command line: it accepts no abbreviated options, and suggests the nearest name for a wrong name."""
 
 import argparse
 import sys

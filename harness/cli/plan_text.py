@@ -58,7 +58,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _inputs(plan: Plan) -> str:
-    """The population, and its origin."""
+    """The simulated population, and its origin."""
     pilot, world = plan.pilot, plan.pilot.likely
     effects = ", ".join(
         f"{name} {one.std:.1f} ({one.pairing:.2f})"
@@ -130,7 +130,7 @@ def _impossible(plan: Plan) -> Iterator[str]:
 
 
 def _shapes(plan: Plan) -> list[Shape]:
-    """Some designs of the grid, including the current design."""
+    """Some designs of the grid, including the current design if the grid has it."""
     step = max(1, math.ceil(len(plan.shapes) / ROWS))
     return sorted({plan.now, *plan.shapes[::step]} if plan.now in plan.shapes else {*plan.shapes[::step]})
 
@@ -185,9 +185,7 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
         yield last
     if grown:
         yield ""
-        yield from _wrapped(
-            f"A design of more than {_settings(plan.now[0])} needs them in the study first: {_growth()}"
-        )
+        yield from _wrapped(f"For a design of more than {_settings(plan.now[0])}, first enlarge the study: {_growth()}")
 
 
 def _wrapped_command(text: str) -> list[str]:

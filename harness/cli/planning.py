@@ -50,7 +50,10 @@ def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[Ful
 
 
 def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> "tuple[Costs, int]":
-    """The costs of the study's designs, and the number of the study's trials in the store."""
+    """The costs of the study's designs, and the number of the study's finished trials.
+
+    If the trials cannot be planned, the costs are NaN and the number is 0. Raises ``UserError`` for unknown hardware.
+    """
     from analysis.planning.costs import ArmCost, Costs, Rates
     from harness.execution.costs import hardware
     from harness.execution.plan import plan
@@ -118,7 +121,7 @@ def _rates(
 
 
 def _devices(place: str) -> list[str]:
-    """Devices of the store's records, a few hundred at most."""
+    """Devices of the store's first 300 records."""
     store = store_at(place)
     if store is None:
         return []
@@ -134,7 +137,7 @@ def default_file(place: str, name: str) -> Path:
 
 
 def write(file: Path, text: str) -> None:
-    """Write a file, and make its folder."""
+    """Write a file, and make its folder. Raises ``UserError`` if the file cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
 """The part of a URL before the host: a user name, and often a password or a key."""
 
 SIGNATURES = re.compile(r"""([?&][^=&\s'"]*(?:token|key|secret|sig|password|credential)[^=&\s'"]*=)[^&\s'"]+""", re.I)
-"""Secret parameters of a URL, such as those of a signed address."""
+"""Secret parameters of a URL, for example of a signed address."""
 TOKENS = re.compile(r"\b(?:hf_|sk-|ghp_|AKIA)[A-Za-z0-9_-]{12,}")
 """Tokens of Hugging Face, OpenAI, GitHub and AWS."""
 SECRET_NAMES = re.compile("TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)

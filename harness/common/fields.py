@@ -24,7 +24,7 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
 
 
 def coerce(instance: Any) -> None:
-    """Convert every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
+    """Convert every field of a frozen dataclass to its declared type, or refuse it; called in ``__post_init__``.
 
     Studies that mean the same become equal, even if they are written differently. A whole number in a float field
     becomes a float, and lists become tuples. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.

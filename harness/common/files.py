@@ -15,7 +15,10 @@ def is_pattern(place: object) -> bool:
 
 
 def full(place: str, folder: Path, field: str) -> str:
-    """A location's full path. A relative location starts in ``folder``. The error message begins with ``field``."""
+    """A location's full path. A relative location starts in ``folder``.
+
+    Raises ``UserError`` that begins with ``field`` if ``~`` names an unknown user.
+    """
     try:
         return str((folder / Path(place).expanduser()).absolute())
     except RuntimeError as error:  # no such user
@@ -30,7 +33,10 @@ def last_part(place: str) -> str:
 
 
 def directory(field: str, place: str) -> Path | None:
-    """The directory at a path with ``~`` expanded; ``None`` if there is none."""
+    """The folder at a path with ``~`` expanded; ``None`` if there is none.
+
+    Raises ``UserError`` that begins with ``field`` if the system cannot have such a path.
+    """
     try:
         path = Path(place).expanduser()
         return path if path.is_dir() else None
@@ -39,7 +45,10 @@ def directory(field: str, place: str) -> Path | None:
 
 
 def existing(field: str, place: str, otherwise: str) -> Path:
-    """The file at a path with ``~`` expanded. Raises ``UserError`` naming ``field`` if there is none."""
+    """The file at a path with ``~`` expanded.
+
+    Raises ``UserError`` that begins with ``field`` if there is no file; ``otherwise`` names other allowed values.
+    """
     given = Path(place)
     folder = directory(field, str(given.parent))
     file = folder / given.name if folder is not None else given
@@ -66,7 +75,7 @@ def read(file: Path, most: int | None = None) -> bytes:
 
 
 def text(content: bytes, where: str) -> str:
-    """UTF-8 bytes as text. The error message calls them ``where``."""
+    """UTF-8 bytes as text. Raises ``UserError`` that begins with ``where`` for other bytes."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -25,7 +25,11 @@ LOST = (errno.EIO, errno.EISDIR)
 
 
 class FileTree:
-    """Files by their names below ``root``. Raises ``UserError`` if no file system supports the place."""
+    """Files by their names below ``root``.
+
+    Raises ``UserError`` if no file system supports the place or its name is not UTF-8. The methods ``write``, ``put``
+    and ``rename`` raise ``UserError`` if the place cannot be written.
+    """
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         self.place = os.fspath(place)
@@ -67,7 +71,7 @@ class FileTree:
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` if there is no file.
 
-        Raises ``ValueError`` if the disk has lost them, and ``UserError`` for other errors.
+        Raises ``ValueError`` if the disk has lost them or the name is a folder's, and ``UserError`` for other errors.
         """
         if "\0" in name:  # no file system has such a name
             return None
@@ -112,7 +116,7 @@ class FileTree:
         self.write(name, encoded(content))
 
     def remove(self, name: str) -> None:
-        """Remove a file or folder, if it exists."""
+        """Remove a file or folder, if it exists. Raises ``OSError`` if that fails."""
         self._forget()
         with contextlib.suppress(FileNotFoundError):
             self.fs.rm(self._path(name), recursive=True)

@@ -41,14 +41,18 @@ class Software:
     packages: dict[str, str]
     """Versions by package."""
     git: Git | None
-    """``None`` if the code is an installed package."""
+    """``None`` if the code is an installed package or Git does not answer."""
     code: str = ""
     """Content hash of the package ``harness``; empty in records of older versions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance(Software):
-    """Software and machine of a result."""
+    """Software and machine of a result.
+
+    ``device`` is the GPU's name, or ``cpu`` with the instructions that torch uses. ``threads`` counts torch's CPU
+    threads.
+    """
 
     python: str
     platform: str
@@ -70,7 +74,7 @@ def software() -> Software:
 
 @lru_cache(maxsize=1)
 def provenance() -> Provenance:
-    """The software, Python's version and the device."""
+    """The software and machine of this process."""
     import torch
 
     cuda = torch.cuda.is_available()

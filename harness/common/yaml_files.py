@@ -26,8 +26,8 @@ MAX_VALUES = 2_000_000
 """Largest number of values in a file. Each alias (``*name``) counts as all the values that it repeats."""
 
 
-# PyYAML is used although ruamel.yaml refuses repeated keys: ruamel.yaml does not limit aliases either, and nothing else
-# needs it.
+# PyYAML is used although ruamel.yaml refuses repeated keys: ruamel.yaml does not limit aliases either, and no other
+# code needs ruamel.yaml.
 class _Loader(yaml.SafeLoader):
     """Safe loading that limits aliases and refuses repeated keys, of which YAML would keep the last."""
 
@@ -60,7 +60,7 @@ def _misread(node: yaml.ScalarNode) -> str:
     if node.tag == BOOLEAN and word.lower() not in ("true", "false"):
         return f'{word} is read as true or false: put it in quotes: "{word}", or write true or false'
     if LEADING_ZERO.fullmatch(word):
-        return f'{word} begins with a zero, as a number of base 8 does: leave it out, or put it in quotes: "{word}"'
+        return f'{word} begins with a zero, as a number of base 8 does: leave out the zero, or quote the word: "{word}"'
     if node.tag in NUMBERS and ":" in word:
         return f'{word} is read as a number of base 60: write the number, or put it in quotes: "{word}"'
     return ""

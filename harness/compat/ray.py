@@ -102,7 +102,7 @@ def keep_from_workers(variables: Collection[str]) -> None:
 
 
 def host_and_port(address: str) -> tuple[str, int] | None:
-    """Host and port of a cluster; ``None`` for Ray's client, which has its own limit of half a minute.
+    """Host and port of a cluster; ``None`` for ``local``, and for Ray's client, which gives up after half a minute.
 
     Raises ``ConnectionError`` if ``auto`` finds no cluster, and ``ValueError`` if the text is no address.
     """
@@ -177,7 +177,7 @@ def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
 WARM = {
     # Nothing else of steadytune: a worker knows the folder of the driver's copy only later.
     "preload_python_modules": ["steadytune_worker", "torch", "transformers.trainer", "datasets", "peft", "ray.tune"],
-    # Time between Ray's searches for idle workers. Just before the first trials, it takes the trials' workers for idle.
+    # Time between Ray's searches for idle workers. Before the first trials, Ray takes the trials' workers for idle.
     "kill_idle_workers_interval_ms": 30_000,
 }
 """Settings of a Ray whose workers import libraries before their first trial."""

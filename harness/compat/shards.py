@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 BACKEND = "steadytune"
 """The name of the backend that torch's default group gets."""
 _links: "list[Link]" = []
-"""The group that becomes torch's default group next; torch wants a function that makes one."""
+"""The group that becomes torch's default group next; torch wants a function that makes the group."""
 
 
 def begin(link: "Link", file: Path, rank: int, size: int) -> None:

@@ -32,7 +32,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     equivalence_options(command)
     map_option(command)
     command.add_argument(
-        "--source", metavar="XX", help="language of the training data, for .csv files that do not name it (default: en)"
+        "--source", metavar="XX", help="language of the training data, for results that do not name it (default: en)"
     )
     command.set_defaults(command=compare)
 

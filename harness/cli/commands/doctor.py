@@ -12,8 +12,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "doctor",
         help="check this machine, and state how to mend each finding",
-        description="Check versions, GPU, bf16, Ray, shared memory, ports, the store's disk and locks, and the Hugging "
-        "Face hub. The command takes seconds, runs no trial and leaves no files behind.",
+        description="Check versions, GPU, bf16, Ray, shared memory, threads, ports, the store's disk and locks, and "
+        "the Hugging Face hub. The command takes seconds, runs no trial and leaves no files behind.",
         epilog="Exit codes: 0 studies can run, 1 something will fail.",
     )
     store_option(command)

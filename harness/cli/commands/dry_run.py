@@ -46,7 +46,7 @@ def dry_run(
     print(f"{study.name}: {len(trials)} trials: {has} in {without_credentials(place)}")
     print(
         f"to run    {len(lacking)}"
-        + ("" if retry_failed or not counts["failed"] else " (failed ones only with --retry-failed)")
+        + ("" if retry_failed or not counts["failed"] else " (failed trials only with --retry-failed)")
     )
     if lacking:
         _print_costs(lacking, trials, place, resources, keep_weights=keep_weights, hardware=hardware)

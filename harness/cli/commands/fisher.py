@@ -123,7 +123,8 @@ def _requests(
 ) -> "dict[str, Request]":
     """The Fisher diagonal of a text in each language.
 
-    A language without text is left out, with a line on the console. For a language in ``needed``, the error is raised.
+    A language without text is left out, with a line on the console. Raises ``UserError`` if a language in ``needed``
+    has no text, or if only one language has text.
     """
     from harness.data.origin import absolute
     from harness.fisher import supply

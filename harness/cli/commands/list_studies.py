@@ -24,7 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "list",
         help="list shipped studies, methods, tasks, encoders or designs",
         description="List the shipped studies by name, with number of trials, part of the paper and question. Or "
-        "list the methods, tasks or designs with options and defaults, or the encoders.",
+        "list methods or designs with options and defaults, tasks with metric and languages, or encoders.",
     )
     command.add_argument(
         "what",
@@ -118,7 +118,7 @@ def _encoders() -> Iterable[str]:
         counts[encoder] = counts.get(encoder, 0) + 1
     yield from aligned([[name, f"in {count} studies"] for name, count in sorted(counts.items())])
     yield from textwrap.wrap(
-        "An encoder on the hub or in a directory works if transformers has the encoder's model with the task's head. "
+        "An encoder on the hub or in a folder works if transformers has the encoder's model with the task's head. "
         "'embedded' ships with steadytune.",
         WIDTH,
     )

@@ -67,7 +67,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="METHOD",
         help="label of the method to plan for (default: the method with most runs in the store, else the first)",
     )
-    command.add_argument("--on", metavar="HARDWARE", help="machine of the trials, such as '8 A100' (default: this one)")
+    command.add_argument(
+        "--on", metavar="HARDWARE", help="machine of the trials, such as '8 A100' (default: this machine)"
+    )
     command.add_argument("--price", type=float, metavar="EUR_PER_HOUR", help="price of an hour of the whole machine")
     gpus_option(command)
     command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: 1)")
@@ -134,7 +136,10 @@ def _measure(study: "Study") -> "Measure":
 
 
 def _arms(study: "Study", baseline: str | None) -> "list[FullArm]":
-    """The baseline, then the other methods."""
+    """The baseline, then the other methods.
+
+    Raises ``UserError`` for a search, a single method and an unknown baseline.
+    """
     if study.search is not None:
         raise UserError(
             f"study: {study.name} is a search; its trials are no sample of settings, so give a study without a search"

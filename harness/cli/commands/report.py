@@ -54,8 +54,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         nargs="?",
         const=30,
         metavar="SECONDS",
-        help="write the report again while trials end, until all have ended. SECONDS is the time between checks "
-        "(default: 30)",
+        help="write the report again whenever a trial begins, advances or ends, until all have ended. SECONDS is the "
+        "time between checks (default: 30)",
     )
     command.set_defaults(command=report, misused=command.error)
 

@@ -135,8 +135,8 @@ def searched(study: "Study", place: str) -> list[str]:
         f"search: {search.trials} trials of each method at seed {study.arms[0].seeds[0]}, in",
         *aligned([[f"  {name}", str(made)] for name, made in search.space.items()]),
         *filled(
-            f"scored on the source's dev set after {', '.join(of)} of the steps; at each but the last the best "
-            f"1/{search.reduction} go on"
+            f"scored on the source's dev set after {', '.join(of)} of the steps; after each score but the last, the "
+            f"best 1/{search.reduction} continue"
         ),
         "",
     ]

@@ -74,8 +74,8 @@ def with_gpu_sharing(
 ) -> "Resources":
     """The resources with the best number of trials per GPU, from ``--trials-per-gpu auto``.
 
-    Without this option, the resources are unchanged. ``trials`` are the trials to run. ``store`` keeps the tokenised
-    data; ``None`` writes nothing.
+    Without ``auto``, or if ``trials`` (the trials to run) is empty, the resources are unchanged. ``store`` keeps the
+    tokenised data; ``None`` writes nothing.
     """
     if options.trials_per_gpu != AUTO or not trials:
         return resources

@@ -100,8 +100,8 @@ def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", che
 def resources_of(options: argparse.Namespace) -> "Resources":
     """The resources of a trial, from the options.
 
-    Call it before torch looks for GPUs, because it may set ``CUDA_VISIBLE_DEVICES``. Raises ``UserError`` if options
-    exclude one another, or if they ask for a shared GPU and this machine has no GPU.
+    Call it before torch looks for GPUs, because it may set ``CUDA_VISIBLE_DEVICES``. Raises ``UserError`` for a wrong
+    value, for options that exclude one another, and for a shared GPU on a machine without a GPU.
     """
     from harness.execution.resources import Resources
 

@@ -63,7 +63,7 @@ def _shipped_is_another(study: "Study") -> bool:
 
 
 def study_name(word: str) -> str:
-    """The name of a study, or the name inside a study's own file."""
+    """The word itself; for the file of a study, the study's name."""
     import search_spaces
 
     return search_spaces.load(word).name if search_spaces.is_file_name(word) else word

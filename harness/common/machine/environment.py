@@ -28,7 +28,7 @@ KEPT = re.compile(
     r"|TORCH_(HOME|LOGS|LOGS_FORMAT|LOGS_OUT|TRACE|CPP_LOG_LEVEL|SHOW_CPP_STACKTRACES|EXTENSIONS_DIR|CUDA_ARCH_LIST)"
     r"|TORCH_DEVICE_BACKEND_AUTOLOAD|TORCHINDUCTOR_CACHE_DIR|(ONEDNN|DNNL)_(VERBOSE|PRIMITIVE_CACHE_CAPACITY)"
 )
-"""Variables of the same libraries for folders and logs, which stay as the user has set them."""
+"""Variables of the same libraries that change no score, such as folders and logs. They stay as the user sets them."""
 
 
 def clear() -> None:

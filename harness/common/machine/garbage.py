@@ -4,7 +4,7 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Collect garbage after 50,000 new objects instead of 700, for a process of our own.
+    """Collect garbage only after 50,000 new objects (Python's default: 700 to 2,000), in a process of our own.
 
     Imports of torch and transformers make a million objects that stay. Visiting them takes a quarter of the import.
     """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 CONTROL = "nvidia-cuda-mps-control"
 """The program that starts, asks and ends the service; it comes with NVIDIA's driver."""
 PLACES = ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY")
-"""Variables that tell the service and its users where they meet."""
+"""Variables for the folders of the service's sockets and logs."""
 SECONDS = 20.0
 """Time limit for an answer of the program."""
 

@@ -160,7 +160,7 @@ def sigterm_kept() -> Iterator[None]:
 def keep_from_children() -> None:
     """Block the signals in this thread, and so in the processes that it starts.
 
-    Slurm sends a signal to every process of a job. Ray's processes must outlive it until the trials have checkpoints.
+    Slurm sends a signal to every process of a job. Ray's processes must live until the trials have checkpoints.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 

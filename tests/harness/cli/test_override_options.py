@@ -44,7 +44,7 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         (["--set", "max_steps=0"], "max_steps: 0 is not allowed; give a whole number of at least 1"),
         (["--set", "max_steps="], "max_steps: '' is not allowed; give a whole number"),
         (["--set", "max_steps=[1, 2]"], "max_steps: [1, 2] is not allowed; give a whole number"),
-        (["--set", "max_steps=[1"], "max_steps: '[1' is not allowed; give a value as YAML has it"),
+        (["--set", "max_steps=[1"], "max_steps: '[1' is not allowed; give a value in YAML"),
         (
             ["--set", "max_steps=3", "--set", "epochs=1"],
             "epochs and max_steps: 1.0 and 3 are not allowed; give exactly one",
@@ -68,11 +68,11 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         (["--set", "learning_rate=infx"], "learning_rate: inf is not allowed"),
         (
             ["--set", "max_steps=2x"],
-            "max_steps: '2x' is not allowed; give a value: that of the study is None, and cannot be multiplied",
+            "max_steps: '2x' is not allowed; give a value: the study's value, None, cannot be multiplied",
         ),
         (
             ["--set", "schedule=2x"],
-            "schedule: '2x' is not allowed; give a value: that of the study is linear, and cannot be multiplied",
+            "schedule: '2x' is not allowed; give a value: the study's value, linear, cannot be multiplied",
         ),
         (["--set", "task=udpo"], "task: there is no 'udpo'. Did you mean 'udpos'?"),
         (["--set", "label_noise=1"], "label_noise: 1.0 is not allowed; give a number from 0 to below 1"),
