@@ -91,7 +91,9 @@ class Confounding:
         )
         if self.full:
             apart = self._shown([difference for difference in self.differences if difference.full], "or")
-            return f"No run of {self.method} has the same {apart} as a run of {self.base}. {either}"
+            partly = [difference for difference in self.differences if not difference.full]
+            more = f" They also differ in {self._shown(partly, 'and')}." if partly else ""
+            return f"No run of {self.method} has the same {apart} as a run of {self.base}.{more} {either}"
         differ = f"{self.method} and {self.base} differ in {self._shown(self.differences, 'and')}."
         agree = f"{len(self.agreeing)} of {self.pairs} pairs of runs that agree in all of this"
         if self.restrictable:

@@ -17,21 +17,30 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 def located(encoder: Encoder, name: str) -> Path | None:
     """A file of an encoder on this machine, downloaded if the encoder is on the hub.
 
-    ``None`` if the encoder lacks the file, or if the hub does not return it and no copy is here.
+    ``None`` if the encoder lacks the file, or if the hub cannot be reached and no copy is here. Raises ``UserError`` if
+    the hub answers with another error, because then the encoder may have the file.
     """
     if encoder.revision.startswith("sha256:"):
         file = Path(encoder.path) / name
         return file if file.is_file() else None
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
-
-    try:
-        return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
-    except (
+    from huggingface_hub.errors import (
         EntryNotFoundError,
         HfHubHTTPError,
         HFValidationError,
-    ):  # EntryNotFoundError also if offline without a copy
+        LocalEntryNotFoundError,
+    )
+
+    try:
+        return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
+    except LocalEntryNotFoundError as error:
+        if isinstance(error.__cause__, HfHubHTTPError):
+            status = error.__cause__.response.status_code
+            raise UserError(
+                f"encoder: {encoder.path!r}: the Hugging Face hub answers {status} when asked for {name}; try again"
+            ) from None
+        return None
+    except (EntryNotFoundError, HfHubHTTPError, HFValidationError):
         return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.common import fields, sources
+from harness.common import fields, files, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
 from harness.methods import own as own_methods
@@ -223,19 +223,21 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its methods' files, and of an own task's metric file and data.
+        """The study with full paths of its task's and methods' files, and of an own task's metric file and data.
 
-        Relative paths are taken from ``folder``. A task that is a ``.py`` file keeps its path.
+        Relative paths are taken from ``folder``.
         """
         placed = replace(self, methods=tuple(beside_arm(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):
-            return placed
+            return replace(placed, task=files.full(self.task, folder, "task")) if is_file(self.task) else placed
         return replace(placed, task=self.task.beside(folder), data=beside(self.data, folder))
 
     @property
     def title(self) -> str:
-        """The task in a few words: its name, its file, or a description."""
-        return self.task.title if isinstance(self.task, Own) else self.task
+        """The task in a few words: its name, its file's name, or a description."""
+        if isinstance(self.task, Own):
+            return self.task.title
+        return files.last_part(self.task) if is_file(self.task) else self.task
 
     @property
     def own_arms(self) -> tuple[Arm, ...]:

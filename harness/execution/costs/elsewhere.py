@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from harness.execution.costs.cost import Cost, estimated
 from harness.execution.costs.hardware import Hardware as Hardware
@@ -104,8 +105,7 @@ def gpu_hours(low: float, high: float) -> str:
 
 def two_digits(value: float) -> str:
     """A number rounded to two significant digits and written without an exponent, such as 1,600 or 0.021."""
-    rounded = float(f"{value:.2g}")
-    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
+    return f"{Decimal(f'{value:.2g}'):,f}"
 
 
 def _scaled(one: Past, speed: RelativeSpeed) -> Past:

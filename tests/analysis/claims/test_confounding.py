@@ -68,6 +68,17 @@ def test_methods_from_two_machines_are_fully_confounded(store: Store) -> None:
     )
 
 
+def test_facts_that_differ_in_part_of_the_runs_are_told_too(store: Store) -> None:
+    altered(store, trials(Vanilla), device="A100")
+    altered(store, trials(L2), device="H100")
+    altered(store, trials(L2, (3, 4)), packages={"torch": "2.6.0"})
+    there = confounded(store)
+    assert there.full
+    assert there.facts == "device and torch"
+    assert f"as a run of vanilla. They also differ in torch (vanilla: none; {L2_NAME}: " in there.sentence
+    assert there.sentence.endswith("A difference may come from these facts, not from the method.")
+
+
 def test_half_the_seeds_on_another_machine_leave_the_other_pairs(store: Store) -> None:
     altered(store, trials(L2, (3, 4)), packages={"transformers": "5.0"})
     there = confounded(store)

@@ -103,3 +103,18 @@ def test_a_task_file_that_does_not_do(
     (tmp_path / "echo.py").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         own_task()
+
+
+def test_the_file_lies_beside_the_study(
+    own_task: Callable[[], Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working directory has another task of the same name."""
+    config = plan(own_task())[0]
+    study = (tmp_path / "own.yaml").read_text(encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(study.replace(str(tmp_path / "echo.py"), "echo.py"), encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "echo.py").write_text(OWN.replace('"no", "yes"', '"yes", "no"'), encoding="utf-8")
+    monkeypatch.chdir(elsewhere)
+    assert plan(own_task())[0].id == config.id
+    assert own_task().title == "echo.py"

@@ -1,6 +1,7 @@
 import pytest
 
 from harness.common.errors import UserError
+from harness.execution.costs.elsewhere import two_digits
 from harness.execution.costs.hardware import PEAKS, Hardware, Timing, kind, on, relative_speed
 
 
@@ -80,3 +81,11 @@ def test_the_same_device_has_a_factor_of_one() -> None:
 
 def test_every_name_of_the_table_names_itself() -> None:
     assert {name: kind(name) for name in PEAKS} == {name: name for name in PEAKS}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.1 / 2250, "0.000044"), (0.0213, "0.021"), (2.0, "2"), (10.4, "10"), (1_650.1, "1,700"), (12e6, "12,000,000")],
+)
+def test_numbers_have_two_digits_and_no_exponent(value: float, shown: str) -> None:
+    assert two_digits(value) == shown
