@@ -40,7 +40,7 @@ def find(name: str) -> Encoder:
     directory = embedded.ENCODER if name == "embedded" else files.directory("encoder", name)
     if directory is not None:
         if not (directory / "config.json").is_file():
-            raise bad("encoder", name, "a directory with a config.json, as save_pretrained writes it")
+            raise bad("encoder", name, "a folder with a config.json, as save_pretrained writes it")
         parts = sorted(f for f in directory.iterdir() if f.suffix in MODEL_SUFFIXES and f.is_file())
         return Encoder(str(directory), f"sha256:{digest([(f.name, file_digest(f)) for f in parts])}")
     from huggingface_hub import hf_hub_download
@@ -49,13 +49,13 @@ def find(name: str) -> Encoder:
     try:
         config = Path(hf_hub_download(name, "config.json"))
     except HFValidationError:
-        raise bad("encoder", name, "'embedded', a directory that exists, or a name on the Hugging Face hub") from None
+        raise bad("encoder", name, "'embedded', a folder that exists, or a name on the Hugging Face hub") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         near = difflib.get_close_matches(name, ["embedded"], n=1)
         guess = f". Did you mean {near[0]!r}?" if near else ""
         raise UserError(
-            f"encoder: {name!r} is not a directory, and the Hugging Face hub did not return it{guess or f': {reason}'}"
+            f"encoder: {name!r} is not a folder, and the Hugging Face hub did not return it{guess or f': {reason}'}"
         ) from None
     return Encoder(name, config.parent.name)
 

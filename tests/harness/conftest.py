@@ -13,7 +13,7 @@ from tests.helpers.search_files import SEARCH, STUDY
 
 @pytest.fixture(scope="session")
 def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A directory of each family as ``save_pretrained`` writes it, with the embedded encoder's tokenizer."""
+    """A folder of each family as ``save_pretrained`` writes it, with the embedded encoder's tokenizer."""
     folders = {}
     for family, options in FAMILIES.items():
         torch.manual_seed(0)

@@ -85,7 +85,7 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         ),
         (["--set", "trim_vocabulary=maybe"], "trim_vocabulary: 'maybe' is not allowed; give true or false"),
         (["--set", "precision=fp8"], "precision: there is no 'fp8'"),
-        (["--set", "encoder=/no/such"], "encoder: '/no/such' is not allowed; give 'embedded', a directory that exists"),
+        (["--set", "encoder=/no/such"], "encoder: '/no/such' is not allowed; give 'embedded', a folder that exists"),
         (["--set", "source=de"], "targets: 'de' is not allowed; give languages other than the source"),
         (["--set", "l3.strength=1"], "--set: method: there is no 'l3'. Did you mean 'l2'?"),
         (

@@ -20,7 +20,7 @@ EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 
 def checkpoint(folder: Path, dtype: torch.dtype, **options: str) -> Encoder:
-    """The embedded encoder as a directory in another precision."""
+    """The embedded encoder as a folder in another precision."""
     model = AutoModelForTokenClassification.from_pretrained(pinning.find("embedded").path, dtype=dtype)
     model.save_pretrained(folder, **options)
     return pinning.find(str(folder))

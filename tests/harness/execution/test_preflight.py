@@ -83,7 +83,7 @@ def test_an_encoder_without_weights_or_tokenizer(message: Callable[..., str], co
 
 @pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta", "deberta-v2", "distilbert", "electra"])
 @pytest.mark.parametrize("named", [False, True])
-def test_a_directory_without_its_tokenizer(message: Callable[..., str], tmp_path: Path, kind: str, named: bool) -> None:
+def test_a_folder_without_its_tokenizer(message: Callable[..., str], tmp_path: Path, kind: str, named: bool) -> None:
     """A folder as ``Trainer`` leaves it, or with only a class name: ``transformers`` then invents a few pieces."""
     folder = tmp_path / "checkpoint"
     options = SMALL | BERT | {"type_vocab_size": 2}

@@ -200,9 +200,9 @@ def test_an_encoder_without_mlm_head_is_refused_for_ewc_alone(
     [
         (
             "/no/such/place",
-            "encoder: '/no/such/place' is not allowed; give 'embedded', a directory that exists, or a name",
+            "encoder: '/no/such/place' is not allowed; give 'embedded', a folder that exists, or a name",
         ),
-        ("no-such-name/at-all", "is not a directory, and the Hugging Face hub did not return it"),
+        ("no-such-name/at-all", "is not a folder, and the Hugging Face hub did not return it"),
         ("embeded", "the Hugging Face hub did not return it. Did you mean 'embedded'?"),
     ],
 )
@@ -211,8 +211,8 @@ def test_missing_encoders_are_refused(name: str, message: str) -> None:
         pinning.find(name)
 
 
-def test_a_directory_without_config_is_refused_as_encoder(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"a directory with a config\.json"):
+def test_a_folder_without_config_is_refused_as_encoder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a folder with a config\.json"):
         pinning.find(str(tmp_path))
 
 

@@ -94,7 +94,7 @@ def study(task: str, data: Path) -> Study:
 
 
 @pytest.mark.parametrize("task", FILES)
-def test_xtremes_directory_and_a_copy_of_the_hub_are_the_same_trials(task: str, tmp_path: Path) -> None:
+def test_xtremes_folder_and_a_copy_of_the_hub_are_the_same_trials(task: str, tmp_path: Path) -> None:
     made = contents(task)
     for part, name in FILES[task].items():
         content = cut_ids(made[part]) if (task, part) == ("tydiqa", "train") else made[part]
