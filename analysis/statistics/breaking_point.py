@@ -82,7 +82,7 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
             (),
             unbroken,
             kept,
-            "a seed has broken both at the method's best learning rate and at the rate before",
+            "a seed has broken both at the method's best learning rate and the rate before",
         )
     logs = np.log(ladder[first - 1])
     spread = float(logs.std(ddof=1)) if np.ptp(logs) > 0 else 0.0

@@ -79,7 +79,7 @@ def test_a_seed_that_is_down_at_the_best_rate_and_before_it_has_no_point(tmp_pat
     shown = ladder.table(view, made, {"vanilla": point})
     assert [row[4:] for row in shown.rows] == [["–", "–"]]
     assert (
-        "No breaking point of vanilla: a seed has broken both at the method's best learning rate and at the rate before."
+        "No breaking point of vanilla: a seed has broken both at the method's best learning rate and the rate before."
         in shown.notes
     )
     (line,) = ladder.figure(view.results, made, {"vanilla": point}).axes[0].lines
