@@ -73,8 +73,8 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
       computed on the logarithm.
 
     Fewer runs do not suffice. With 10 % collapse, an eighth of studies of 20 runs have no collapsed run. Intervals of
-    Gini's mean difference and the logit std would have a coverage of 0.84 to 0.86 at 20 runs, and of 0.90 to 0.91 at
-    30. The interval of CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of
+    Gini's mean difference and the logit std would have a coverage of 0.84 to 0.86 at 20 runs. At 30 runs it is 0.90 to
+    0.91. The interval of CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of
     0.56 to 0.65 at 20 runs and 0.83 to 0.88 at 60.
 
     Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:

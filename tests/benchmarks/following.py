@@ -6,9 +6,8 @@ A trial of the embedded encoder runs in this process with and without following,
 ... With following, a thread writes heartbeats into a store, as with ``--local``. A live display of a terminal of 80
 columns refreshes once a second. The first trial of each side warms up and does not count. The figures are wall seconds
 and CPU seconds of all threads of a trial, and the ratio of each pair. On a busy machine CPU seconds are the steadier of
-the two. A line below the table has the CPU time of following alone: of a step's callback in microseconds, and of a
-heartbeat and a refresh in milliseconds. The share of this work in a second of training is the cost without the noise of
-the trials. Target: ≤ 0.5 %.
+the two. A line below the table has the CPU time of following alone: a step's callback (µs), a heartbeat and a refresh
+(ms). The share of this work in a second of training is the cost without the noise of the trials. Target: ≤ 0.5 %.
 """
 
 import argparse
