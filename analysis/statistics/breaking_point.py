@@ -28,7 +28,7 @@ class BreakingPoint:
     unbroken: int
     """Number of seeds that hold to the ladder's last rung; their breaking point is at least that rung."""
     kept: tuple[float, ...]
-    """Share of seeds still unbroken at each rung, from the best rung on; empty when no score is above 0."""
+    """Share of seeds still unbroken at each rung, from the best rung on; empty if the best mean is not above 0."""
     reason: str = ""
     """Why the breaking point is undefined; else empty."""
     at_once: bool = False
@@ -64,7 +64,7 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
     best = int((sign * means).argmax())
     none = math.nan
     if means[best] <= 0:
-        return BreakingPoint(none, none, none, (), 0, (), "no score is above 0")
+        return BreakingPoint(none, none, none, (), 0, (), "the best mean score is not above 0")
     below = found < KEPT * means[best] if sign > 0 else KEPT * found > means[best]
     broken = below[:, best:]
     first = np.where(broken.any(axis=1), best + broken.argmax(axis=1), len(ladder))
@@ -82,7 +82,7 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
             (),
             unbroken,
             kept,
-            "a seed is as low at the method's best learning rate and at the one before it",
+            "a seed has broken both at the method's best learning rate and the rate before",
         )
     logs = np.log(ladder[first - 1])
     spread = float(logs.std(ddof=1)) if np.ptp(logs) > 0 else 0.0

@@ -17,8 +17,8 @@ SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
 """Fewest degrees of freedom within settings for an interval over crossed seeds. With fewer, collapses make it wrong."""
 MANY = 1_000
-"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with the cube of this
-number."""
+"""Number of clusters above which all clusters count as equally large. The time of the exact sums grows with the cube
+of this number."""
 SAME = 1e-12
 """Spread, relative to the largest difference, below which differences count as equal up to rounding."""
 
@@ -98,8 +98,8 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
       (Cameron, Gelbach & Miller, 2011): the variance of the settings' means and the variance of the seeds' means. Both
       variances include the noise of single runs, and it is not subtracted, so the interval is wider. The degrees of
       freedom are Satterthwaite's for the larger part, from min(S, K) − 1 to twice this number, for S settings and K
-      seeds. The same rule holds for other seeds. With one seed, or if each setting has its own seeds, the variance is
-      the settings' part alone, with S − 1 degrees of freedom.
+      seeds. For other seeds they are from K − 1 to twice this number. With one seed, or if each setting has its own
+      seeds, the variance is the settings' part alone, with S − 1 degrees of freedom.
 
     On incomplete grids each part is scaled to be unbiased if only its own effects exist. Its degrees of freedom follow
     from the same case (Bell & McCaffrey, 2002).
@@ -120,7 +120,7 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     With a fifth of the runs absent the size is 0.05 or less. Larger effects raise it to 0.055, and to 0.06 at 40 × 2.
     Coverage is one minus the size. One seed says nothing about other seeds: the claim is wrong in 0.18 to 0.32 of
     studies unless it names that seed. One-sided skew of the differences raises the size to 0.12 with one seed and 5
-    settings. ``python -m tests.benchmarks.scopes`` measures these figures.
+    settings. ``python -m tests.benchmarks.scopes`` measures the rows of crossed seeds.
 
     Alternatives that were rejected:
 

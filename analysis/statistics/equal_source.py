@@ -26,9 +26,9 @@ This distance is about twice the standard error of a score near 85 % on 5,000 te
 can hardly detect such a difference.
 """
 ROUNDING = 1e-9
-"""Tolerance in points above ``within`` for rounding: in floating point 0.3 − 0.2 exceeds 0.1."""
+"""Tolerance in points above ``within`` for rounding: in floating point 0.7 + 0.1 is below 0.8."""
 MIN_FOR_INTERVAL = 4
-"""Fewest paired runs for an interval of the spread."""
+"""Fewest runs in pairs for an interval of the spread."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ def equal_source(
     - ``jackknife``: t interval of the log variance with its delete-one-run jackknife error (Miller, 1968). With normal
       scores a 95 % interval covers the truth in 0.93 to 0.95 of studies, from 5 runs to 200. At 5 runs its upper end is
       10 to 20 times the lower: 5 runs give no more information. Heavy tails lower the coverage: 0.90 to 0.92 at 20 to
-      200 runs of Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 the coverage is 0.62 at 5
-      runs and 0.83 at 20: many such studies have no collapsed run.
+      200 runs of Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10, coverage is 0.62 at 5 runs
+      and 0.83 at 20: many such studies have no collapsed run.
     - ``bootstrap``: percentiles over resampled runs; pairs of a run with itself are left out. It is too short: coverage
       with normal scores is 0.7 to 0.8 at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200. The bootstrap also gives an
       interval in cases without a jackknife interval.

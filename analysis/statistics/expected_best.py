@@ -58,7 +58,7 @@ def expected_best(
 
 
 def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> Curve:
-    """The expected score of the run with the best other score among n random runs.
+    """The expected score of the run with the highest ``by`` among n random runs.
 
     The expectation is exact, by order statistics of ``by``. Tied runs share their chance evenly. ``selected(scores,
     scores)`` is the expected best.
@@ -76,8 +76,8 @@ def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *
     of runs. A biased estimator would favour a steadier method, or a method with more runs.
 
     Bands are pointwise percentile bootstraps over runs. With either estimator, their coverage is 95 % only if n is far
-    below the number of runs N. Coverage of a 95 % band with normal scores and N = 50, at n = 1, N/10, N/4, N/2 and N:
-    0.94, 0.89, 0.82, 0.69 and 0.47 for the expected best. The band cannot reach above the best run (Tang et al., 2020).
+    below the number of runs N. At n = 1, N/10, N/4, N/2 and N, with normal scores and N = 50, the coverage for the
+    expected best is 0.94, 0.89, 0.82, 0.69 and 0.47. The band cannot reach above the best run (Tang et al., 2020).
     For a zero-shot score selected by the source (correlation 0.45): 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 the
     figures are similar; at N = 5 coverage is 0.85 at n = 1. ``python -m tests.benchmarks.run_intervals`` measures these
     figures.

@@ -26,7 +26,7 @@ NODES = 256
 FARTHEST = 8.5
 """|z| beyond which nothing is integrated: 2e-17 of the normal distribution lies there."""
 LEAST = 1e-15
-"""Smallest p that ``repeated_p`` resolves; a smaller p counts as this one."""
+"""Smallest p that ``repeated_p`` resolves."""
 
 
 def equal(looks: int) -> tuple[float, ...]:
@@ -62,8 +62,8 @@ def repeated_p(p: float, fractions: Sequence[float]) -> float:
     """The repeated p of a nominal p at the last of the looks: the smallest α whose levels make p a finding there.
 
     A repeated p is compared with 5 %, like any other p. Holm's method may correct repeated p over comparisons. Nominal
-    levels must not be divided by the number of comparisons. At a single look the repeated p is ``p`` itself. NaN stays
-    NaN. Any p below ``LEAST`` counts as ``LEAST``. Raises ``ValueError`` as ``levels``.
+    levels must not be divided by the number of comparisons. At a single look at t = 1 the repeated p is ``p`` itself.
+    NaN stays NaN. Any p below ``LEAST`` counts as ``LEAST``. Raises ``ValueError`` as ``levels``.
 
     C. Jennison & B. W. Turnbull, 1999, Group Sequential Methods with Applications to Clinical Trials, chapter 9.
     """

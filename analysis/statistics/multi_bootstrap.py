@@ -21,7 +21,7 @@ TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
 (``tests.benchmarks.variance``).
 
 With fewer runs the interval is too narrow if runs differ much. With fewer examples it is too wide: the chance in a
-single answer counts with the runs, with the examples and with both together.
+single answer counts three times, over the runs, over the examples and over both.
 """
 MIN_FOR_P = 20
 """Fewest runs for a p. In simulations without a difference, p is below 0.05 in 16 % of samples of two runs. This share
@@ -34,7 +34,8 @@ BLOCK = 1 << 20
 class Metric:
     """A score as a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator).
 
-    The score is 0 if both sums are 0.
+    ``totals`` are the counts, summed over examples; ``numerator`` and ``denominator`` have a weight for each count. The
+    score is 0 if both weighted sums are 0.
     """
 
     name: str
@@ -44,7 +45,7 @@ class Metric:
     denominator: tuple[int, ...]
 
     def score(self, totals: NDArray[Any]) -> NDArray[np.float64]:
-        """Scores × 100 (any shape) from sums over examples (that shape × statistics)."""
+        """Scores in points (any shape) from sums over examples (that shape × statistics)."""
         above, below = (
             np.asarray(totals, np.float64) @ np.asarray(weights, np.float64)
             for weights in (self.numerator, self.denominator)

@@ -4,7 +4,7 @@ Precipice").
 Their package rliable resamples runs within each task, because each run there belongs to one task. A run here has a
 score in every language, and its languages move together. Whole runs are therefore resampled, and languages are never
 drawn separately. Profiles and means equal rliable's. With one score per run, intervals equal rliable's up to chance.
-Over cells they are wider if languages move together.
+Over cells (run × language) they are wider if languages move together.
 """
 
 import math
@@ -129,7 +129,7 @@ def _trimmed(values: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray
 
 
 def _runs(scores: ArrayLike) -> NDArray[np.float64]:
-    """The runs with any score (runs × cells)."""
+    """The runs with any score (runs × languages; a single column for scores (runs,))."""
     found = np.asarray(scores, np.float64)
     if found.ndim not in (1, 2):
         raise ValueError(f"scores must be (runs,) or runs × languages, not {found.shape}")

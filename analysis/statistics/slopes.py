@@ -44,7 +44,7 @@ class Slope:
     others: tuple[str, ...] = ()
     """Other hyperparameters in the same regression."""
     note: str = ""
-    """Why the slope is not adjusted for all other hyperparameters that vary; else empty."""
+    """Why the slope is not adjusted for the other numeric hyperparameters; else empty."""
     reason: str = ""
     """Why the slope or its interval is missing; else empty."""
 
@@ -77,7 +77,7 @@ def slopes(
     would be up to 0.085.
 
     Args:
-        scores: (runs,), in points, or differences of two methods for method × slope; NaN is no score.
+        scores: (runs,), in points, or differences of two methods for the difference of slopes; NaN is no score.
         hyperparameters: one row per run, in the same order.
         settings: label of each run's setting, (runs,).
         doublings: hyperparameters with a doubling as their unit.

@@ -33,11 +33,11 @@ class Figure:
     """A measure with a 95 % interval."""
 
     estimate: float
-    """In points, or logits; NaN without runs."""
+    """In points, or logits. NaN without runs, for a spread of one run, and for logits without a resolution."""
     low: float = math.nan
     high: float = math.nan
     reason: str = ""
-    """Why there is no interval; else empty."""
+    """Why there is no interval; empty with an interval, and for logits without a resolution."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
       computed on the logarithm.
 
     Fewer runs do not suffice. With 10 % collapse, an eighth of studies of 20 runs have no collapsed run. Intervals of
-    Gini's mean difference and the logit std would cover the truth in 0.84 to 0.86 of studies at 20 runs and in 0.90 to
-    0.91 at 30. The interval of CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of
+    Gini's mean difference and the logit std would have a coverage of 0.84 to 0.86 at 20 runs. At 30 runs it is 0.90 to
+    0.91. The interval of CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of
     0.56 to 0.65 at 20 runs and 0.83 to 0.88 at 60.
 
     Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:
@@ -88,7 +88,7 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     | logit std | – | .94 / .94 | .96 / .96 | .94 / .96 |
 
     In the last column settings have effects as large as the noise, or collapse as a whole.
-    ``python -m tests.benchmarks.scopes`` measures these figures.
+    ``python -m tests.benchmarks.scopes`` measures the columns of 20 and 60 runs.
 
     Args:
         scores: (runs,), in points from 0 to 100; NaN is no score. The lowest is the worst.
@@ -172,7 +172,7 @@ def _bootstrap_t(statistic: Influential, ordered: Floats, members: Floats | None
     """The statistic with a symmetric interval: a distance on either side, or with ``logarithm`` a factor."""
 
     def studentised(often: Floats) -> tuple[Floats, Floats]:
-        """The statistic of each sample (samples × units), or its logarithm, and its standard error."""
+        """Each sample's statistic, or its logarithm, and its error, from the count of each unit (samples × units)."""
         weights = _runs(often, members)
         value, influence = statistic(ordered, weights)
         own = influence if members is None else influence @ members.T

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
 
 The trials are real and as short as possible. They run from the command line with ``--ray-address``, on a cluster made
-by ``ray.cluster_utils``. Meanwhile the trials on each node are counted. No node may ever have more of them than its
-accelerator has shares. ``--node-dies`` kills a node half way and adds another.
+by ``ray.cluster_utils``. Meanwhile the trials on each node are counted. The most trials at once on a node must be as
+many as its accelerator has shares; else the exit code is 1. ``--node-dies`` kills a node half way and adds another.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def node(cpus: int, gpus: int) -> dict[str, object]:
 
 
 def busy(cluster: Cluster) -> dict[str, int]:
-    """Number of running trials on each node, by node: its workers that are inside a call."""
+    """Number of running trials on each node, by node: the node's workers that are inside a call."""
     found = {}
     for number, one in enumerate(cluster.list_all_nodes()):
         if one.head:

@@ -4,23 +4,24 @@
     python -m tests.benchmarks.gpu --device cpu --layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1
         --rounds 1 --packed 1 2 --scored 2000 --windows 8
 
-``tests/benchmarks/gpu_check.sh`` runs it, and needs nothing else. It starts without Ray, optuna, seqeval and peft.
+``tests/benchmarks/gpu_check.sh`` runs this benchmark, and needs nothing else. The benchmark starts without Ray, optuna,
+seqeval and peft.
 
 The model has mBERT-base's size and random weights; the tokenizer is the embedded one. ``full`` batches are 32 × 128
 sub-words of the embedded sentences one after another, with almost no padding. ``udpos`` and ``pawsx`` batches have the
 real lengths of these tasks. Ours is the trainer of a trial, with a trimmed vocabulary; ``padded`` is the same without
 packed batches. The peer is ``transformers.Trainer`` with the whole vocabulary and the penalty in its loss, through
-autograd. All have the precision, fused AdamW, pinned memory and the same log. Rounds take turns, and each run is
-printed at once; a median is over the rounds. F of ewc is random, which changes no time.
+autograd. All have the same precision, fused AdamW, pinned memory and log. In each round the sides take turns. Each run
+is printed at once; a median is over the rounds. F of ewc is random, which changes no time.
 
-MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences.
-It covers a forward and a backward pass of the layers' N weights and of attention. Embeddings are looked up and count
-nothing; neither do padding and the head. The peak is the data sheet's for dense bf16. For a device that is not in
+MFU is FLOP/s over the device's peak. FLOPs are 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences. This
+formula covers a forward and a backward pass of the layers' N weights and of attention. Embeddings are looked up and
+count nothing; neither do padding and the head. The peak is the data sheet's for dense bf16. For a device that is not in
 ``PEAKS`` it is the measured rate of a large matrix product.
 
 After ``--minutes`` no further part begins. Without a GPU nothing is measured, and the exit code is 0.
-``--device cpu`` runs the same parts on the CPU, at the same sizes. The options for sizes make them smaller, as in the
-second command.
+``--device cpu`` runs the parts on the CPU at the same sizes, without the waits of the host. The options for sizes make
+the parts smaller, as in the second command.
 """
 
 import argparse

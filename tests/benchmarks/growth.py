@@ -10,8 +10,8 @@ all equally. Each curve changes only its own n.
 Two slopes are given, each with a 95 % interval. *Slope* is the slope of log seconds on log n, as seen on log-log axes:
 below 1 wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, with fixed and each not below 0
 and errors proportional to the seconds. It is the limit of the slope for large n. Its interval holds all p whose fit is
-not worse than the best by the F test. If that is the whole range of candidates, the measurements are uninformative, as
-for a constant time, and ``–`` is printed.
+not worse than the best by the F test. If this interval is the whole range of candidates, the measurements are
+uninformative, as for a constant time, and ``–`` is printed.
 
 ``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen. For
 the trials, which are other processes, it is always the wall clock.
@@ -55,7 +55,7 @@ LEVEL = 0.95
 EXPONENTS = np.linspace(0, 3, 301)
 """Candidate exponents."""
 SCORED = 20
-"""Number of sentences in each test set of the short trials."""
+"""Number of sentences in each dev and test set of the short trials."""
 SETTING = Setting(learning_rate=1e-4, max_steps=2, batch_size=16)
 
 
@@ -89,7 +89,7 @@ class Growth:
 
 
 def growth(ns: Sequence[int], seconds: Sequence[float]) -> Growth:
-    """The fits to measurements (n, seconds). Needs three different n, and more measurements than that."""
+    """The fits to measurements (n, seconds). Needs three different n, and more than three measurements."""
     n, took = np.asarray(ns, dtype=float), np.asarray(seconds, dtype=float)
     line = linregress(np.log(n), np.log(took))
     width = float(t.ppf((1 + LEVEL) / 2, len(n) - 2)) * line.stderr

@@ -5,7 +5,7 @@
 A study of real trials runs on Ray from the command line. At random moments a worker, the driver, or all processes at
 once are killed. If that ends the command, it is started again. Further studies (other seeds) follow until all kills are
 spent, and each study is run to its end. Every trial finished at a kill must still be there afterwards, unchanged byte
-for byte and not rewritten. In the end every trial must have the scores and the learning history of an undisturbed run.
+for byte and not rewritten. In the end every trial must have the scores, predictions and history of an undisturbed run.
 """
 
 import argparse
@@ -36,7 +36,7 @@ targets: [de]
 TRIALS = 4
 WORKER, DRIVER, ALL = "a worker", "the driver", "all processes"
 LATEST = 30.0
-"""Latest kill, in seconds after a command's start: a study's first trials end about then."""
+"""Latest kill, in seconds after a command's start or the last kill: a study's first trials end about then."""
 
 
 class Run:
@@ -52,10 +52,10 @@ class Run:
         )
 
     def kill(self, what: str) -> bool:
-        """Kill a worker, the driver or all processes; returns whether there was one to kill."""
+        """Kill a worker, the driver or all processes; returns whether there was a process to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
-            # idle or not
+            # Idle workers count too.
             workers = [
                 one for one in descendants if title(one).startswith("ray::") and not title(one).endswith("Agent")
             ]

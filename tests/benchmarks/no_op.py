@@ -38,7 +38,7 @@ QUIET = {
 }
 """The environment that ours sets for Ray on import (``harness.execution.on_ray.tune``).
 
-Without it bare would write files for every trial, and Ray's own state.
+Without this environment, bare would write files for every trial, and Tune's own state.
 """
 OBJECT_STORE_BYTES = 100 * 2**20
 EXAMPLES, WINDOWS = 20, 50
@@ -56,7 +56,7 @@ def report_one(config: dict[str, Any]) -> None:
 
 
 def bare(trials: int, *, reuse_actors: bool) -> None:
-    """Run a grid of ``trials`` numbers in one worker per core."""
+    """Run ``trials`` trials, a grid of numbers, with one worker per core."""
     os.environ.update(QUIET)
     import ray
     from ray import tune
@@ -97,7 +97,7 @@ def do_nothing() -> None:
 
 
 def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
-    """A made-up result, as large as a real one on small test sets."""
+    """A made-up result, as large as a real result on small test sets."""
     from harness.common.provenance import provenance
     from harness.store.record import Score, ScoredCheckpoint, TrialCost
     from harness.store.result import HISTORY, Scored, TrialResult
@@ -147,7 +147,7 @@ def ours(arguments: list[str]) -> int:
 
 
 def scan(name: str, place: Path) -> dict[str, float]:
-    """Seconds to read a study's plan, the standing of its trials, and their records alone, in that order."""
+    """Seconds to read a study's plan, its trials' standing, and their records alone; and resident memory in MiB."""
     from harness.store.store import Store
 
     store = Store(place, create=False)

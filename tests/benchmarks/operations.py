@@ -34,9 +34,9 @@ FREE += ("_unsafe_view", "_reshape_alias", "is_same_size", "_record_function_ent
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal")
 CASTS = ("_to_copy", "copy_", "_foreach_copy_")
 NAMESPACE = "steadytune"
-"""Of the operators that stand for a kernel on a GPU."""
+"""Namespace of the operators that stand for a kernel on a GPU."""
 WAYS = ("padded", "packed layers", "packed batches", "weights copied together")
-"""On a CPU training is the second, on a GPU the last, which has packed batches too."""
+"""A CPU trains with packed layers. A GPU trains as in the last way, which has packed batches too."""
 
 
 class Count(TorchDispatchMode):
@@ -65,7 +65,7 @@ def by_lengths(query: Tensor, key: Tensor, value: Tensor, ends: Tensor) -> Tenso
 
 @torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths_backward", mutates_args=())
 def backward(gradient: Tensor) -> list[Tensor]:
-    # One token after another in memory, as from the flash attention, so that nothing behind it copies them.
+    # One token after another in memory, as from the flash attention, so that no later operation copies them.
     return [gradient.clone(memory_format=torch.contiguous_format).transpose(1, 2) for _ in range(3)]
 
 

@@ -15,7 +15,7 @@ every trial's record, predictions and history into an empty store, and a line ab
   tenth is left out, because many imports are still under way.
 
 A figure is the median over the repeats, a ratio the median of the repeats' own ratios. The scan reads a store of
-finished trials with records of that many languages, in separate processes. It times the standing of every trial
+finished trials with records of ``--languages`` languages, in separate processes. It times the standing of every trial
 (``Store.standing``), and ``steadytune run`` on the study with nothing left to do. Standard output has the table, with
 the load before and after; progress goes to standard error. Linux.
 """
@@ -50,7 +50,7 @@ SIDES = ("bare", "ours")
 TASK = "panx"
 SENTENCE = "Dogs\tO\nbark\tO\n"
 STRENGTHS, SEEDS = (0.001, 0.01, 0.1), 10
-"""Pulls beside vanilla, and seeds, of the study. The number of settings makes up the rest."""
+"""Strengths of l2 beside vanilla, and number of seeds. The number of settings follows from the number of trials."""
 MAX_RATIO, MAX_SCAN_SECONDS = 1.3, 3.0
 """Targets of the benchmark."""
 ENDED = re.compile(r"ended|\s*\d+/\d+  .*")

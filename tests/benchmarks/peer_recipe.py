@@ -27,9 +27,9 @@ class Job:
     """The fields that all trials of a job share, and the fields of each trial."""
 
     encoder: str
-    """Directory of the encoder and its tokenizer."""
+    """Folder of the encoder and its tokenizer."""
     data: str
-    """Directory with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: one ``word<TAB>tag`` per line, blank lines
+    """Folder with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: one ``word<TAB>tag`` per line, blank lines
     between sentences."""
     labels: list[str]
     source: str
@@ -57,7 +57,7 @@ class Job:
 def run_trial(config: dict[str, Any]) -> None:
     """The Tune trainable.
 
-    Reports scores × 100, times in seconds since the epoch, durations in seconds, and the peak of resident memory in
+    Reports scores in points, times in seconds since the epoch, durations in seconds, and the peak of resident memory in
     MiB.
     """
     times = {"began": time.time()}
@@ -117,7 +117,7 @@ def run_trial(config: dict[str, Any]) -> None:
     train = tokenised("train", job.source)
     tests = {("dev", job.source): tokenised("dev", job.source)}
     tests |= {("test", language): tokenised("test", language) for language in (job.source, *job.targets)}
-    # In fp32, whatever the file has: transformers 5 would keep a float16 file's weights in float16.
+    # In fp32 from any file: transformers 5 would keep a float16 file's weights in float16.
     model = AutoModelForTokenClassification.from_pretrained(
         job.encoder, num_labels=len(job.labels), dtype=torch.float32
     )
@@ -161,8 +161,7 @@ def run_trial(config: dict[str, Any]) -> None:
                 eval_strategy="no",
                 report_to=[],
                 disable_tqdm=True,
-                # batches of an in-memory data set take less time than passing them between processes, and the core is
-                # busy
+                # making a batch from memory takes less time than passing the batch between processes
                 dataloader_num_workers=0,
                 dataloader_pin_memory=False,
             ),

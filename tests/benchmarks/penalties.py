@@ -5,8 +5,8 @@
 All variants are in one process and take turns at every step, each on the same batch, so that noise falls on all
 equally. The time is the median over the steps after the first two. Its ratio is the median of the steps' ratios to
 vanilla. Extra memory is the method's own memory beside the weights, their gradients and the optimizer's state, in
-copies of the trained weights. The time of ewc does not depend on F. Encoders without a masked-language-model head
-therefore get random numbers for it.
+copies of the trained weights. The time of ewc does not depend on F. F is therefore random, and encoders need no
+masked-language-model head.
 
 ``autograd`` is the penalty in its usual form: λ/2 Σ F (θ − θ*)² added to the loss before the backward pass.
 """

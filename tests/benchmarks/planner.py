@@ -116,7 +116,7 @@ def compared(plan: Plan, studies: int, processes: int) -> list[tuple[Goal, Shape
 
 
 def power_of_runs(ratio: float, runs: int, studies: int) -> float:
-    """The power of the test over runs that have no common setting or seed."""
+    """The power of the test over runs at different settings, without effects of settings or seeds."""
     world = World(Effect(0, 0), Effect(0, 0), DEFAULT.noise, 0.8, 14)
     random, hits = np.random.default_rng(0), 0
     for _ in range(studies):

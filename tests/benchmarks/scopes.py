@@ -99,7 +99,7 @@ def ratios(studies: int) -> str:
 
 
 def slopes(studies: int) -> str:
-    """Size of a slope of the mean difference, and of the log std ratio, in a world whose std grows 5-fold."""
+    """Size of a slope of the mean difference, with one std and with a std that grows 5-fold, and of the log ratio."""
     rows: Rows = []
     for kind in KINDS:
         for sizes in DESIGNS:
@@ -171,7 +171,7 @@ def scales(studies: int) -> str:
 
 
 def _wrong(reason: str, told: bool) -> float:
-    """Whether the interval is wrong; NaN without an interval."""
+    """``told`` as a number; NaN without an interval."""
     return np.nan if reason else float(told)
 
 

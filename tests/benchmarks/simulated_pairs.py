@@ -49,8 +49,9 @@ def simulate(
 ) -> tuple[Array, Array]:
     """Scores of ours and theirs, studies × runs × languages, with the true std ratio.
 
-    Effects of settings and collapses do not count in that ratio. ``collapse`` is the chance of each run of each method
-    to be ``DEPTH`` points lower in all languages.
+    Effects of settings and collapses do not count in that ratio. ``settings`` is the standard deviation of the effects,
+    each shared by about four runs. ``pairing`` is the share of variance that the methods have in common. ``collapse``
+    is the chance of each run of each method to be ``DEPTH`` points lower in all languages.
     """
 
     def draws(kind: str) -> Array:

@@ -3,15 +3,16 @@
     python -m tests.benchmarks.spread [--studies 400] [--tables size coverage pairings settings power detectable
         seconds]
 
-Studies are runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's. Languages thus
-have a correlation of 0.8 over runs. The *pairing* is the share of variance that the two methods have in common. Means
-differ by 2 points. Worlds:
+Studies are runs × languages. A language's score is √0.8 times the run's draw plus √0.2 times the language's own draw.
+Languages thus have a correlation of 0.8 over runs. The *pairing* is the share of variance that the two methods have in
+common. Means differ by 2 points. Worlds:
 
 - Draws with mean 0 and standard deviation 1: normal, ``t5`` (Student's t with 5 degrees of freedom), ``skewed`` (a
   gamma of shape 4), ``lognormal`` (of a normal with standard deviation 0.5) and ``flat`` (uniform).
 - ``5 % collapse`` and so on: normal draws, with each run 50 points lower by chance, equally likely in both methods.
 - ``flat and t5``: one method of each, with equal std and unequal kurtosis.
-- ``settings``: additional effects with a standard deviation of 2, the same for both methods, on every fourth run.
+- ``settings``: additional effects with a standard deviation of 2, the same for both methods. About four runs share each
+  effect.
 
 The standard error of a share of 400 studies is 0.011 near 0.95 or 0.05 and 0.02 near 0.8; of 1,000 studies 0.007 and
 0.013.
@@ -49,7 +50,7 @@ HEADS = [f"n = {runs}" for runs in RUNS]
 
 
 def size(studies: int) -> str:
-    """False differences. In the other studies, the interval contains the ratio 1."""
+    """Share of false differences. In all other studies the interval contains the ratio 1."""
     rows: Rows = []
     for world, options in WORLDS.items():
         for languages in (1, 14):
@@ -170,7 +171,7 @@ def seconds(studies: int) -> str:
 def settings(studies: int) -> str:
     """Size with several seeds a setting: single runs or whole settings are swapped, for redrawn or fixed settings.
 
-    In the other studies, the intervals contain the ratio 1.
+    In the studies without a finding, the intervals contain the ratio 1.
     """
     rows: Rows = []
     for groups, seeds in ((4, 2), (6, 3), (10, 5), (20, 2)):
@@ -189,7 +190,7 @@ def settings(studies: int) -> str:
                     found.append([swap_test(a, b, by).p <= 0.05 for by in (None, labels)])
                 drawn = "anew" if anew else "these"
                 rows.append([f"{groups} × {seeds}", share, drawn, *np.mean(found, axis=0)])
-    heads = ["settings × seeds", "of the settings", "settings drawn", "size, by run", "by setting"]
+    heads = ["settings × seeds", "settings' share of variance", "settings drawn", "size, by run", "by setting"]
     return tabulate(rows, heads, floatfmt=".3f")
 
 

@@ -1,9 +1,9 @@
-"""Seconds from the command to a study's first training step, and the steps before it, beside the peer's.
+"""Seconds from the command to a study's first training step, and to the stages before it, beside the peer's.
 
     python -m tests.benchmarks.start [--rounds 3]
 
-The study has as many trials as this machine has cores, half of them with l2. Both sides run the same trials, as in
-``tests.benchmarks.study_speed``, and take turns. Each line is a time after the start of the command; a figure is the
+The study has about as many trials as this machine has cores, half of them with l2. Both sides run the same trials, as
+in ``tests.benchmarks.study_speed``, and take turns. Each line is a time after the start of the command; a figure is the
 median over the rounds, with the smallest and the largest. CPU only.
 """
 
@@ -27,7 +27,7 @@ LINES = {
     "tried": "a step of each method is tried",
     "began": "the first trial begins in a worker",
     "first_step": "the first trial takes its first training step",
-    "all_step": "as many trials as there are cores have taken it",
+    "all_step": "all trials have taken their first training step",
 }
 """Lines of the table, by the name of a time."""
 

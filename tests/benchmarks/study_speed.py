@@ -9,10 +9,11 @@ weights (l2). Encoder, examples, steps and cores are the same. The two sides are
 peer, ours, ours, peer, ... A figure is the median over the repeats. A ratio is the median of the repeats' own ratios,
 with the smallest and the largest.
 
-The first line is VOID, and the table with it, if the two sides do different work. They may differ in the number of
-steps or of scored sentences, or in their scores by more than seeds explain. Scores are compared by a t-test of each
-cell's difference of means, at 5 % for all cells together. It uses the standard deviation over seeds within cells. The
-exit code of a VOID run is 1. Standard output has the tables, progress goes to standard error. CPU only, English UDPOS.
+The first line says VOID, and the table is void, if the two sides do different work. They may differ in the number of
+steps or of scored sentences, or in their scores by more than seeds explain. Scores of the first repeat are compared by
+a t-test of each cell's difference of means, at 5 % for all cells together. It uses the standard deviation over seeds
+within cells. The exit code of a VOID run is 1. Standard output has the tables, progress goes to standard error. CPU
+only, English UDPOS.
 """
 
 import argparse
@@ -53,7 +54,7 @@ SCORES = ("source", "zero_shot")
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """The facts about one trial of either side. Times are in seconds since the epoch, scores × 100."""
+    """The facts about one trial of either side. Times are in seconds since the epoch, scores in points."""
 
     strength: float
     learning_rate: float
@@ -62,7 +63,7 @@ class Trial:
     zero_shot: float
     steps: int
     worker: int
-    """Number of the trial's process."""
+    """Id of the trial's process."""
     began: float
     """Time at which its function was called in a worker."""
     first_step: float
@@ -76,7 +77,7 @@ class Trial:
 
     @property
     def cell(self) -> tuple[float, float]:
-        """The part of the grid that all seeds share."""
+        """Strength and learning rate, which all seeds of a cell share."""
         return self.strength, self.learning_rate
 
 
@@ -170,7 +171,7 @@ def table(runs: dict[str, list[Run]]) -> list[list[str]]:
         target = met = ""
         if line.ratio is not None:
             target, met = f"≥ {line.ratio:g} ×", "yes" if ratio >= line.ratio else "no"
-        if line.most is not None:  # in every run
+        if line.most is not None:  # the bound must hold in every run
             target, met = f"≤ {line.most:g}", "yes" if max(figures[1]) <= line.most else "no"
         if math.isnan(ratio):  # no slot had a second trial
             rows.append([line.name, "–", "–", "–", target, "–" if target else ""])

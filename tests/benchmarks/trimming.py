@@ -1,4 +1,4 @@
-"""Seconds a step and peak memory of fine-tuning with the whole vocabulary and with the trimmed one.
+"""Seconds a step and peak memory of fine-tuning with the whole vocabulary and with the trimmed vocabulary.
 
     python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
 

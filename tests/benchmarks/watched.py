@@ -3,9 +3,9 @@ ended.
 
     python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
 
-The arguments after FOLDER are a command line of ``steadytune``, unchanged except for the clock. The clock is a callback
-of the trainer, and a file ``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``,
-``first_step``, ``trained``, ``ended``: seconds since the epoch). A trial ends here once its record is in the store.
+The arguments after FOLDER are a command line of ``steadytune``, unchanged except for the clock. FOLDER gets a file
+``<trial>.json`` for each trial: ``worker``, its process, and ``began``, ``first_step``, ``trained`` and ``ended``, in
+seconds since the epoch. A trial ends here once its record is in the store.
 ``command.json`` has the times at which the command had done each of ``STEPS``.
 """
 
@@ -72,7 +72,7 @@ def watch_training() -> None:
 
 
 def watch_command() -> None:
-    """Make this process record the times of the command's steps, and its workers those of their trials.
+    """Make this process record the times of the command's steps, and its workers record the times of their trials.
 
     Ray is imported no earlier than by the command itself.
     """

@@ -24,7 +24,7 @@ def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", 
 
 
 def removed(store: Store, trials: Iterable[TrialConfig]) -> None:
-    """Remove the trials' files, as if they had not run."""
+    """Remove the trials' files, as if the trials had not run."""
     for trial in trials:
         for file in Path(store.root, "trials", trial.id).iterdir():
             file.unlink()

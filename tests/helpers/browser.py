@@ -1,4 +1,4 @@
-"""Pages in headless Chromium: runs steps at a page's end, and returns their result."""
+"""Helpers that show a page in headless Chromium, run steps at its end and return their result."""
 
 import html
 import json
@@ -21,7 +21,7 @@ DARK = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
 def told_by(page: str, steps: str, folder: Path, *flags: str) -> Any:
     """The return value of ``steps``, the body of an async function, in a browser that shows the page.
 
-    The value passes through JSON.
+    The value passes through JSON. A message on the page's console fails the test.
     """
     ends = f"""
       (async () => {{ {steps} }})().then((told) => {{

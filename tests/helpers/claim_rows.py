@@ -42,7 +42,7 @@ def grid(
 
 
 def normal(seed: int, settings: int, seeds: int, **stds: float) -> dict[str, Floats]:
-    """Independent scores of methods with these standard deviations, in two languages."""
+    """Independent scores of methods with these standard deviations (settings × seeds × 2 languages)."""
     random = np.random.default_rng(seed)
     return {method: random.normal(60, std, (settings, seeds, 2)) for method, std in stds.items()}
 

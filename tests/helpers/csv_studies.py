@@ -17,11 +17,11 @@ class Truth:
     """A method's true behaviour."""
 
     spread: float = 2.0
-    """Standard deviation of the zero-shot score over runs, in points."""
+    """Standard deviation of the zero-shot score over runs at one rate, in points, without the noise."""
     collapse: float = 0.0
-    """Share of the runs at the highest quarter of rates that collapse."""
+    """Chance of a run at the highest quarter of rates to collapse."""
     gain: float = 0.0
-    """Points above the baseline."""
+    """Points added to every target score; the source score gets 0.3 of these points."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ SIX = {
 def table(design: Design, seed: int = 0) -> pd.DataFrame:
     """The tidy results: one row per run and language.
 
-    A run's deviation is shared by all its languages up to noise of 0.7 points, and grows with the distance of the
-    language from the source. Runs at high rates score lower.
+    A run's deviation is shared by all its target languages, up to noise of 0.7 points. It grows with the distance of
+    the language from the source. Runs at high rates score lower.
     """
     random = np.random.default_rng(seed)
     targets = CODES[: design.languages]

@@ -48,6 +48,6 @@ def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tu
 
 
 def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
-    """Whether both trials have the same scores, predictions and history."""
+    """Whether both trials have the same scores, predictions, checkpoint, flags and history."""
     names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
     return all(getattr(one[0], name) == getattr(other[0], name) for name in names) and one[1] == other[1]

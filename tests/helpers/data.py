@@ -1,4 +1,4 @@
-"""Helpers that make data folders of every task, and names of the shipped data."""
+"""A helper that makes data folders of four tasks, and the origin of the shipped tagging data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Settings, a study file and trial ids for designs and replicates."""
+"""A setting, the start of a study file and trial ids, for designs and replicates."""
 
 from harness.execution.plan import plan
 from harness.setting import Setting

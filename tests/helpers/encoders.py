@@ -70,7 +70,7 @@ def save_encoder(folder: Path, kind: str, auto: Any = AutoModelForMaskedLM, **op
 
 
 def make(encoder: str, task: str, method: Method, data: str | Path = "embedded") -> Study:
-    """A study that trains one family of encoders with one method for three steps."""
+    """A study that trains one encoder with one method for three steps."""
     return Study(
         name="family",
         task=task,

@@ -98,7 +98,7 @@ CODES = tuple(
 
 
 def wide(targets: int, methods: int, settings: int, **options: Any) -> Results:
-    """Two seeds of every method at every setting. The last method has one trial per language, one of them failed."""
+    """Two seeds of every method at every setting. The last method has one trial per language; its last trial failed."""
     codes = CODES[:targets]
     named = (*(L2(strength=float(i)) for i in range(methods - 1)), Ewc(strength=10.0))
     study = replace(STUDY, task="my_own.py", methods=named, targets=codes)

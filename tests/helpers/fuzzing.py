@@ -137,7 +137,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def mutated(document: Any, chance: Random, new: Any) -> Any:
-    """A copy of the document with random changes: parts replaced, left out, repeated, renamed, moved or wrapped."""
+    """A copy of the document with random changes: parts replaced, left out, repeated, renamed, copied or wrapped."""
     document = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         *path, last = chance.choice(places(document) or [(None,)])
@@ -163,7 +163,7 @@ def mutated(document: Any, chance: Random, new: Any) -> Any:
             holder[last] = chance.choice(([holder[last]], {"x": holder[last]}, str(holder[last])))
         elif way == 5 and isinstance(holder[last], int | float) and not isinstance(holder[last], bool):
             number = holder[last]
-            between = number + 0.5 if abs(number) < 1e300 else number  # no float is between larger integers
+            between = number + 0.5 if abs(number) < 1e300 else number  # 10**400 + 0.5 overflows
             holder[last] = chance.choice((-number, number * 10, between, chance.choice(NUMBERS)))
         else:
             holder[last] = copy.deepcopy(new)

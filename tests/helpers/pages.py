@@ -1,4 +1,4 @@
-"""Helpers that read the content of a page, a record or a LaTeX file."""
+"""Helpers that read a page or make a record, and the LaTeX commands that a report may use."""
 
 from html.parser import HTMLParser
 from typing import Any

@@ -1,6 +1,6 @@
 """The second of two processes in a series of trainings. It imports the libraries once for all trainings.
 
-``python -m tests.helpers.replica FILE``: the file has pickled configs, the cache, and the folder of each group.
+``python -m tests.helpers.replica FILE``: the file has the pickled config, cache and group's folder of each training.
 """
 
 import pickle

@@ -24,7 +24,7 @@ def table(head: str = HEAD, rows: list[str] | None = None, more: Callable[[str],
 
 
 def call(arguments: str) -> int:
-    """Run the command line and return its exit code. Blanks separate arguments; ~ stands for a blank inside one."""
+    """Run the command line and return its exit code. Blanks separate arguments; ~ is a blank inside an argument."""
     try:
         return main([word.replace("~", " ") for word in arguments.split()])
     except SystemExit as ended:

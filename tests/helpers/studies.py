@@ -9,7 +9,7 @@ from harness.study import Setting, TrialConfig
 SHORT = Setting(learning_rate=1e-3, warmup_steps=1, max_steps=3, batch_size=4)
 """A few seconds of real fine-tuning."""
 TRAINED, SCORED = 200, 25
-"""Numbers of sentences in the cut data."""
+"""Largest numbers of examples in a training file and in any other file of the cut data."""
 
 
 SPACE = {"learning_rate": loguniform(1e-4, 1e-2), "warmup_steps": randint(0, 4)}

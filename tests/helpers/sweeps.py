@@ -21,6 +21,6 @@ def run(study: Study, store: Store, resources: Resources = HERE, **options: bool
 
 
 def scores(store: Store, study: Study) -> dict[str, object]:
-    """The scores of every trial in the store."""
+    """The scores of every trial of the study; ``None`` without a record."""
     records = store.records(trial.id for trial in plan(study))
     return {trial.id: records[trial.id].scores if trial.id in records else None for trial in plan(study)}

@@ -15,7 +15,7 @@ from harness.training.evaluation import score
 
 
 class Recorder(TrainerCallback):
-    """Keeps the gradients and weights before an optimizer step."""
+    """Keeps the gradients and weights before the last optimizer step."""
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
         self.gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}

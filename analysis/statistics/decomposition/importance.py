@@ -58,8 +58,8 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     predictions for every combination of values, all equally likely.
 
     fANOVA gets ranks instead of values; ranks do not change the forest. With values, optuna would weigh a learning rate
-    by its linear range, even if the range is declared logarithmic. Optuna's time doubles with each category. Settings
-    without a mean are left out.
+    by its linear range, even if the range is declared logarithmic. If values were categories, optuna's time would
+    double with each of them. Settings without a mean are left out.
 
     Args:
         values: settings × hyperparameters.

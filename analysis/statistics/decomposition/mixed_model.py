@@ -45,7 +45,7 @@ def decompose(frame: pd.DataFrame, fitted: Collection[str] | None = None) -> dic
 
     ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid consists of the settings and
     seeds that occur in it. ``fitted`` names the languages that ``reml`` may fit; ``None`` means all. Other languages on
-    incomplete grids are left out.
+    incomplete grids are left out. Raises ``ValueError`` as ``variance.grid``.
     """
     scores, languages = grid(frame)
     found: dict[str, Components] = {}
@@ -81,8 +81,9 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
 
     They are crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6).
     Without reruns of a setting and seed, interaction and noise are one component. On full grids with equally many runs
-    in each cell, they equal ANOVA's components unless a component of the ANOVA is negative. If the runs do not
-    determine the components, or if the fit does not converge, the result has a reason instead.
+    in each cell, the components equal ANOVA's unless a component of the ANOVA is negative. The result has a reason
+    instead if there are too many runs or levels, or if the runs do not determine the components. A fit that does not
+    converge gives a reason too.
     """
     factors = [np.unique(np.asarray(codes), return_inverse=True)[1] for codes in (setting, seed)]
     scores = np.asarray(score, np.float64)
@@ -162,8 +163,8 @@ def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tup
 
 
 def _best(fits: list[Fit]) -> Fit:
-    """The fit with the highest likelihood. Among equal fits a converged one is preferred, as proof that no better fit
-    is near."""
+    """The fit with the highest likelihood. Among equal fits a converged fit is preferred, as proof that no better
+    fit is near."""
     best = max((likelihood for likelihood, _, _ in fits), default=-np.inf)
     ended = [fit for fit in fits if fit[0] >= best - EQUAL]
     return max(ended, key=lambda fit: fit[1], default=(best, False, np.empty(0)))

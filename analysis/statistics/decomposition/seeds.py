@@ -1,6 +1,6 @@
 """The variance that seeds cause, split into initial weights, order of the data and the rest (Dodge et al., 2020).
 
-The model of ``variance`` applies within each setting: a score is a mean plus the effects of its init seed, its data
+The model of ``variance`` applies within each setting. A score is a mean plus the effects of its init seed, its data
 seed and their interaction, and the rest. Runs with the same two seeds are replicates: they differ in dropout and in all
 other chance.
 """
@@ -21,7 +21,7 @@ def seed_components(frame: pd.DataFrame) -> dict[str, Components]:
     """The components of each language's scores within a setting; over several settings, the mean of their components.
 
     ``settings`` of the result is the number of init seeds, ``seeds`` the number of data seeds. Means have no intervals.
-    If a setting has no components, the result has a reason instead.
+    If a setting has no components, or other components than the first setting, the result has a reason instead.
 
     Args:
         frame: one row per run × language, with the columns language, setting, init_seed, data_seed and score.

@@ -75,8 +75,7 @@ class Components:
 
     @property
     def note(self) -> str:
-        """A sentence on the inseparable components, and on the runs that would separate these components; else
-        empty."""
+        """Sentences on inseparable components, each with its cause; else empty."""
         notes = []
         if self.names and self.seeds == 1:
             notes.append(
@@ -104,7 +103,7 @@ def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
 
     Args:
         frame: one row per run × language, with columns setting, seed and score, and optionally language and replicate.
-            Rows without a score are left out. Several rows of one language, setting and seed are its replicates.
+            Rows without a score are left out. Several rows of one language, setting and seed are replicates.
 
     Raises:
         ValueError: several rows have the same language, setting, seed and replicate.
@@ -126,9 +125,10 @@ def components(scores: ArrayLike) -> Components:
     On a full grid every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals of a
     component from one mean square are chi-squared. For a difference of two mean squares they are modified large-sample
     intervals (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3). Intervals of shares
-    are generalised intervals (see ``_shares``).
+    are generalised intervals (see ``_shares``). With an incomplete grid or a single run, the result has a reason
+    instead.
 
-    Raises ``ValueError`` if languages have scores in different places.
+    Raises ``ValueError`` for other shapes, or if languages have scores in different places.
     """
     values = np.asarray(scores, np.float64)
     values = values[..., None] if values.ndim == 3 else values
@@ -229,8 +229,8 @@ def _shares(
 ) -> tuple[Floats, Floats]:
     """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), exact for two components.
 
-    The generalised distribution of an expected mean square is n·MS/χ²ₙ. Every draw of these gives components, negative
-    ones set to 0, and their shares.
+    The generalised distribution of an expected mean square is n·MS/χ²ₙ. Every draw gives components, with negative
+    components set to 0, and their shares.
     """
     languages = len(next(iter(squares.values()))[0])
     if len(equations) < 2:

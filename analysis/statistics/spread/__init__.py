@@ -1,1 +1,1 @@
-"""Tests of whether two methods' standard deviations differ: ratios, tests and the power of the tests."""
+"""Whether two methods' standard deviations differ: ratios, tests and the power of the tests."""

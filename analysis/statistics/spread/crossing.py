@@ -24,7 +24,7 @@ def crossings(
     A function is below 0 at the nearer distance, and not at the farther distance.
 
     The two distances differ by at most ``part`` of the farther, or by ``NEAREST``. The farther distance is infinite if
-    no crossing is found below ``limit``.
+    the search reaches ``limit`` before a crossing.
 
     Args:
         excess: maps a distance for each function to the functions' values.

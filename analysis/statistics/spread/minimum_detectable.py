@@ -44,8 +44,8 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
     """The ratio that ``swap_test`` finds at 5 % with 80 % power, for paired scores (runs,) or (runs × languages).
 
     The power is computed for normal scores with the correlations of these scores. R is the correlation between
-    languages over runs. ρ is the correlation between the two methods' scores of a run. Both are pooled over the
-    methods.
+    languages over runs, pooled over the methods. ρ is the correlation between the two methods' scores of a run: the
+    mean over languages by Fisher's z, and at least 0.
 
     Up to 40 runs the power is simulated. With more runs the mean log std ratio has nearly the variance (1 − ρ²)
     mean(R²) / n: languages that move together add little. The result depends on the number of runs and the
@@ -105,7 +105,7 @@ def minimum_detectable_difference(error: float, df: float) -> float:
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:
-    """The ratio from one set of simulated studies for all ratios, so that the power grows with the log ratio."""
+    """The ratio from one set of simulated studies for all ratios, so that the power grows with the distance from 1."""
     runs = len(a)
     random = np.random.default_rng(SEED)
     mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)

@@ -24,7 +24,8 @@ from analysis.statistics.spread.swaps import (
 
 LEVEL = 0.05
 MAX_LOG = 20.0
-"""Largest distance of an interval's end from the log ratio. Beyond it, a factor of 5·10⁸, the end is infinite."""
+"""Distance from the log ratio, a factor of 5·10⁸, at which the search for an interval's end stops. The end is then
+infinite."""
 PART = 0.005
 """Precision of an interval's end, relative to its distance from the log ratio."""
 SAME_SCORES = "all runs of a method have the same score"

@@ -89,7 +89,7 @@ def swap_test(
         drawn: number of random swaps above ``EXACT`` units, if not the usual number. Simulations save time with fewer.
 
     Raises:
-        ValueError: as ``paired``.
+        ValueError: as ``paired``, or groups are not (runs,).
     """
     a, b = paired(ours, theirs)
     runs, none = len(a), math.nan

@@ -55,7 +55,10 @@ def centred(scores: Floats) -> Floats:
 
 
 def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
-    """Membership of runs in groups that are swapped together (groups × runs); ``None`` if each run is its own group."""
+    """Membership of runs in groups that are swapped together (groups × runs); ``None`` without groups.
+
+    Raises ``ValueError`` if groups are not (runs,).
+    """
     if groups is None:
         return None
     labels = np.asarray(groups)
@@ -66,7 +69,7 @@ def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
 
 
 def varies(scores: Floats) -> NDArray[np.bool_]:
-    """Whether each column varies over runs (languages,)."""
+    """Whether each language of centred scores (runs × languages) varies over runs."""
     return np.asarray(np.abs(scores).max(axis=0) > 0)
 
 
@@ -91,7 +94,7 @@ def swaps(units: int, drawn: int) -> Floats:
 
 @lru_cache(maxsize=32)
 def _kept_swaps(units: int, drawn: int) -> Floats:
-    """``swaps``, kept for the next test; all swaps if none is drawn."""
+    """``swaps``, kept for the next test; all swaps if ``drawn`` is 0."""
     if drawn:
         found = _drawn_swaps(units, drawn)
     else:

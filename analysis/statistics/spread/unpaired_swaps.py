@@ -24,7 +24,7 @@ def unpaired_swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     independent draws. Settings must be the same for both methods; otherwise their effects widen both spreads. ``runs``
     is the smaller number of runs.
 
-    Raises ``ValueError`` if the numbers of languages differ or a score is not finite.
+    Raises ``ValueError`` for other shapes, or if the numbers of languages differ or a score is not finite.
     """
     a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not a.shape[1]:

@@ -50,7 +50,7 @@ def test_breaking_points_are_the_last_rung_that_is_kept(scores: NDArray[np.float
         assert math.isnan(point.rate)
         assert point.at_once == (0 in expected)
         assert point.reason.startswith(
-            "a seed has broken at the first" if 0 in expected else "a seed is as low at the method's best learning rate"
+            "a seed has broken at the first" if 0 in expected else "a seed has broken both at the method's best"
         )
         return
     rates = np.array(expected, np.float64)
@@ -79,7 +79,7 @@ def test_a_seed_that_is_down_at_the_best_rate_and_before_it_has_no_point(tmp_pat
     shown = ladder.table(view, made, {"vanilla": point})
     assert [row[4:] for row in shown.rows] == [["–", "–"]]
     assert (
-        "No breaking point of vanilla: a seed is as low at the method's best learning rate and at the one before it."
+        "No breaking point of vanilla: a seed has broken both at the method's best learning rate and the rate before."
         in shown.notes
     )
     (line,) = ladder.figure(view.results, made, {"vanilla": point}).axes[0].lines
@@ -87,7 +87,7 @@ def test_a_seed_that_is_down_at_the_best_rate_and_before_it_has_no_point(tmp_pat
 
 
 def test_nothing_above_0_has_no_breaking_point() -> None:
-    assert breaking_point(np.zeros((2, 5)), RATES).reason == "no score is above 0"
+    assert breaking_point(np.zeros((2, 5)), RATES).reason == "the best mean score is not above 0"
 
 
 @pytest.mark.parametrize(

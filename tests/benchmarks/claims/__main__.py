@@ -9,9 +9,9 @@ Settings have effects of the same size, shared by both methods. In ``method × s
 method also has its own effects of that size. A collapsed run is 50 points lower on the source and all targets.
 ``ceiling`` has equal standard deviations in logits at 95 and 85 %, which differ in points.
 
-A claim is wrong if it finds an absent difference, or one of the other sign. It is also wrong if it finds equivalence
-and the truth is outside the bounds. The truth depends on the scope: see ``truths``. A study's draws depend only on the
-seed, its world, its design and its number. Counts therefore do not depend on the number of processes.
+A claim is wrong if it finds an absent difference, or a difference of the other sign. It is also wrong if it finds
+equivalence and the truth is outside the bounds. The truth depends on the scope: see ``truths``. A study's draws depend
+only on the seed, its world, its design and its number. Counts therefore do not depend on the number of processes.
 """
 
 import argparse

@@ -55,8 +55,8 @@ def every(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str
 
 
 def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """One row per kind: shares wrong and held over all worlds, with two standard errors, and the worst world's share
-    wrong."""
+    """One row per kind: the share wrong over all worlds with two standard errors, the worst world's share wrong, and
+    the share held."""
     rows = []
     for kind in KINDS:
         row = [named(kind)]
@@ -72,7 +72,7 @@ def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> st
 
 
 def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """The share of studies that find equivalence over all worlds, one row per kind that can be equivalent."""
+    """The share of claims of equivalence among claims over all worlds, one row per kind that can be equivalent."""
     rows = []
     for kind in KINDS:
         if kind[0] in (Quantity.SPREAD, Quantity.MEAN):

@@ -16,7 +16,7 @@ ALIKE = 0.8
 PAIRING = 0.3
 """Share of a run's noise variance that both methods have in common."""
 NOISE = 2.0
-"""Standard deviation of the noise, in points. All other effects are in units of it."""
+"""Standard deviation of the noise, in points. Effects of settings and seeds are in units of this noise."""
 COMMON = 1.0
 """Standard deviation of the setting effects that both methods share."""
 DEPTH = 50.0
@@ -48,11 +48,11 @@ class World:
     """Standard deviation of each method's own setting effects, in units of the noise."""
     own_seeds: float = 0.0
     collapse: tuple[float, float] = (0.0, 0.0)
-    """Chance of a run to collapse."""
+    """Chance of a run to collapse, of the method and of the baseline."""
     collapse_of: Literal["runs", "settings", "settings and method"] = "runs"
-    """Whether all runs have that chance, or each setting draws its own, for both methods or for each.
+    """Whether all runs have that chance, or each setting draws a chance, for both methods together or for each method.
 
-    The draw is beta with that mean and half a success, so that most settings are safe and some are lost.
+    The draw is beta with that mean and a first parameter of 0.5, so that most settings are safe and some are lost.
     """
     ceiling: bool = False
     """Whether scores are in logits, around 95 and 85 %, with one standard deviation."""

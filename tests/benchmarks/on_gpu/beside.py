@@ -12,11 +12,11 @@ SCORING = ["scoring", "side", "tokens", "seconds", "tokens/s"]
 FISHER = ["Fisher diagonal", "windows", "seconds", "tokens/s"]
 SHARING = ["at once", "tokens/s together", "times one", "GiB each"]
 LOOPED = 8
-"""The loop over single windows takes a share of the windows: one of this many."""
+"""The loop over single windows takes one in this many windows."""
 
 
 def scoring(trial: Any, cache: Path, options: argparse.Namespace) -> Any:
-    """One row for each side and round, as it is measured: German test sentences, many times over."""
+    """One row for each side and round. The text is German test sentences, many times over."""
     from datasets import concatenate_datasets
 
     from harness.data.context import TrialContext

@@ -32,7 +32,7 @@ def padded(trial: Any, cache: Path) -> Any:
 def peer(trial: Any, cache: Path) -> Any:
     """The trainer of ``peer_recipe`` on a GPU: the whole vocabulary, padded batches, the penalty through autograd.
 
-    It also has a weight for each parameter.
+    Its penalty also takes a weight for each parameter, as ewc needs.
     """
     import torch
     import transformers
