@@ -45,7 +45,12 @@ def spent(fraction: float, alpha: float = ALPHA) -> float:
 
 
 def level(look: int, looks: int, alpha: float = ALPHA) -> float:
-    """The nominal two-sided level of one of ``looks`` equally spaced looks, counted from 1."""
+    """The nominal two-sided level of one of ``looks`` equally spaced looks, counted from 1.
+
+    Raises ``ValueError`` for a look outside 1 to ``looks``.
+    """
+    if not 1 <= look <= looks:
+        raise ValueError(f"look must be from 1 to {looks}, not {look}")
     return float(levels(equal(looks)[:look], alpha)[look - 1])
 
 

@@ -149,7 +149,8 @@ def _settings(hyperparameters: pd.DataFrame, settings: ArrayLike) -> tuple[NDArr
     table = hyperparameters.iloc[first]
     for name in hyperparameters:
         own, of_setting = hyperparameters[name].tolist(), table[name].tolist()
-        if any(one != of_setting[code] and not pd.isna(one) for one, code in zip(own, codes, strict=True)):
+        pairs = [(one, of_setting[code]) for one, code in zip(own, codes, strict=True)]
+        if any(one != other and not (pd.isna(one) and pd.isna(other)) for one, other in pairs):
             raise ValueError(f"{name} differs within a setting")
     return codes, table
 

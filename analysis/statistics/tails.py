@@ -103,6 +103,8 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     values = np.asarray(scores, np.float64)
     if values.ndim != 1:
         raise ValueError(f"scores must have the shape (runs,), not {values.shape}")
+    if settings is not None and np.shape(settings) != values.shape:
+        raise ValueError(f"settings must have the shape of the scores, {values.shape}, not {np.shape(settings)}")
     there = ~np.isnan(values)
     kept = values[there]
     order = np.argsort(kept, kind="stable")

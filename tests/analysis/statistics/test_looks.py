@@ -84,6 +84,9 @@ def test_other_values_are_refused() -> None:
         levels((1.0,), 0.0)
     with pytest.raises(ValueError, match="at least 1"):
         equal(0)
+    for look in (0, 3):
+        with pytest.raises(ValueError, match="look must be from 1 to 2"):
+            level(look, 2)
     with pytest.raises(ValueError, match="looks need 2 levels"):
         chance_of_a_finding((0.5, 1.0), (0.05,))
 

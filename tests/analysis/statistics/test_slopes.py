@@ -94,6 +94,9 @@ def test_what_has_no_slope_says_why() -> None:
     assert slopes([], table[:0], []).slopes[0].reason
     with pytest.raises(ValueError, match="differs within"):
         slopes([1.0, 2.0], table[:2], ["a", "a"])
+    for rates in ([0.1, math.nan], [math.nan, 0.1]):
+        with pytest.raises(ValueError, match="rate differs within"):
+            slopes([1.0, 2.0], pd.DataFrame({"rate": rates}), ["a", "a"])
     with pytest.raises(ValueError, match="one per row"):
         slopes([1.0, 2.0], table, ["a", "a"])
     with pytest.raises(ValueError, match="must have the shape"):

@@ -132,5 +132,8 @@ def test_where_there_are_no_tails() -> None:
     for wrong, why in (([101.0], "0 to 100"), ([-1.0], "0 to 100"), ([[1.0]], "must have the shape")):
         with pytest.raises(ValueError, match=why):
             tails(wrong)
+    for settings in ([0, 1], [0, 1, 1, 2]):
+        with pytest.raises(ValueError, match="settings must have the shape of the scores"):
+            tails([1.0, 2.0, 3.0], settings)
     with pytest.raises(ValueError, match="resolution"):
         tails([1.0], resolution=0)
