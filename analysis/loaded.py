@@ -208,7 +208,7 @@ def read(
 
 @checked
 def example(name: str = DEFAULT) -> Loaded:
-    """The results of a study that ship with steadytune: ``panx``, ``ladder`` or ``quickstart``.
+    """The results of a study that ship with steadytune: ``panx``, ``udpos``, ``ladder`` or ``quickstart``.
 
     Raises ``UserError`` for an unknown name.
     """

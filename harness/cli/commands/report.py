@@ -31,7 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="NAME",
         nargs="?",
         const="panx",
-        help="write and open the report of results that ship: panx (the default), ladder or quickstart; "
+        help="write and open the report of results that ship: panx (the default), udpos, ladder or quickstart; "
         "nothing is trained",
     )
     store_option(command)
