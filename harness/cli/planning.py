@@ -63,7 +63,7 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
         cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, processes=options.processes_per_trial
     )
     # A wrong name is refused before anything is computed.
-    elsewhere = None if options.on is None else hardware.on(options.on, _devices(options.store))
+    elsewhere = None if options.on is None else hardware.on(options.on, _devices(options.store), resources.gpus)
     arms = {arm.method.arm.label: arm for arm in study.arms}
     try:
         trials = plan(study, gpus=resources.gpus, processes=resources.together)

@@ -74,7 +74,7 @@ def hardware_of(options: argparse.Namespace) -> "Hardware | None":
     """The hardware of ``--on``, if it is given. Raises ``UserError`` for unknown hardware."""
     from harness.execution.costs.hardware import on
 
-    return None if options.on is None else on(options.on)
+    return None if options.on is None else on(options.on, gpus=options.gpus_per_trial)
 
 
 def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", checkpoints: bool = True) -> None:

@@ -92,10 +92,11 @@ class RelativeSpeed:
     """The origin of the figures, for messages."""
 
 
-def on(text: str, devices: Collection[str] = ()) -> Hardware:
+def on(text: str, devices: Collection[str] = (), gpus: float | None = None) -> Hardware:
     """The hardware of a text such as ``8 A100``, ``4x H100 PCIe``, ``L4`` or ``64 cores``.
 
-    ``devices`` are further allowed names, from records. Raises ``UserError`` for an unknown name or a number below 1.
+    ``devices`` are further allowed names, from records. ``gpus`` is the number of GPUs of each trial; ``None`` for the
+    default. Raises ``UserError`` for an unknown name, a number below 1, or GPUs for trials that use none.
     """
     found = COUNTED.fullmatch(text.strip())
     if found is None:
@@ -107,7 +108,10 @@ def on(text: str, devices: Collection[str] = ()) -> Hardware:
     name = same[0] if same else kind(given)
     if name is None:
         raise unknown("--on", given, [*PEAKS, *devices])
-    return Hardware(count, name)
+    hardware = Hardware(count, name)
+    if hardware.gpus and gpus == 0:
+        raise bad("--on", text, "a number of cores with --gpus-per-trial 0, e.g. '64 cores'")
+    return hardware
 
 
 def kind(device: str) -> str | None:

@@ -24,6 +24,7 @@ from tests.benchmarks.planner import planned
         (["--method", "l3"], ["--method", "there is no 'l3'"]),
         (["--baseline", "vanila"], ["--baseline", "Did you mean 'vanilla'?"]),
         (["--on", "8 A1000"], ["--on", "Did you mean 'A100'?"]),
+        (["--on", "8 A100", "--gpus-per-trial", "0"], ["--on: '8 A100'", "cores with --gpus-per-trial 0"]),
     ],
 )
 def test_mistakes_are_named(

@@ -248,6 +248,8 @@ def test_other_hardware_is_slower_or_faster_by_a_stated_factor(
     assert "data sheets" in out
     assert main([*command, "--dry-run", "--on", "8 A1000"]) == 2
     assert "Did you mean 'A100'?" in capsys.readouterr().err
+    assert main([*command, "--dry-run", "--on", "8 A100", "--gpus-per-trial", "0"]) == 2
+    assert "--on: '8 A100' is not allowed; give a number of cores with --gpus-per-trial 0" in capsys.readouterr().err
     assert main([*command, "--on", "8 A100"]) == 2
     assert "--on: it needs --dry-run" in capsys.readouterr().err
 
