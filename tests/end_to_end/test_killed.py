@@ -29,12 +29,12 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(
 
     undisturbed, disturbed = str(tmp_path / "undisturbed"), str(tmp_path / "disturbed")
     assert main([*command[3:], undisturbed, "--local"]) == 0
-    process = subprocess.Popen(
-        [*command, disturbed], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    told = tmp_path / "told.txt"
+    with told.open("w", encoding="utf-8") as output:
+        process = subprocess.Popen([*command, disturbed], start_new_session=True, stdout=output, stderr=output)
     deadline = time.monotonic() + 300
     while len(finished(disturbed)) < 2:
-        assert process.poll() is None
+        assert process.poll() is None, told.read_text(encoding="utf-8")
         assert time.monotonic() < deadline
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
