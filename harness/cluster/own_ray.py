@@ -41,6 +41,10 @@ def hush() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
+STARTS = 3
+"""Largest number of starts of a Ray whose own processes are too slow."""
+
+
 class OwnRay:
     """A Ray of this process. It starts in a thread."""
 
@@ -71,6 +75,18 @@ class OwnRay:
 
     def _start(self) -> None:
         signals.keep_from_children()
+        for left in reversed(range(STARTS)):
+            try:
+                self._init()
+            except Exception as error:  # Ray raises plain exceptions
+                ray_compat.end_unready()
+                if not (left and ray_compat.started_too_slowly(error)):
+                    raise
+                self._workers = 0  # imports of early workers would slow Ray's own processes
+            else:
+                return
+
+    def _init(self) -> None:
         # Ray's handler of SIGTERM would print a C++ stack and abort.
         with signals.sigterm_kept(), ray_compat.few_processes(self._workers, self._cores_each):
             ray.init(

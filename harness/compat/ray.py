@@ -130,6 +130,19 @@ def _unless_few(method: Callable[..., None]) -> Callable[..., None]:
     return start
 
 
+def _noted(method: Callable[..., None]) -> Callable[..., None]:
+    """Ray's method that starts a node's first processes, with a note of the node within ``few_processes``."""
+
+    @wraps(method)
+    def start(self: node.Node, *given: Any, **options: Any) -> None:
+        if getattr(_starting, "few", False):
+            _starting.node = self
+        method(self, *given, **options)
+
+    return start
+
+
+node.Node.start_head_processes = _noted(node.Node.start_head_processes)  # type: ignore[method-assign]
 for _name in ("start_monitor", "start_api_server", "start_log_monitor"):
     setattr(node.Node, _name, _unless_few(getattr(node.Node, _name)))
 
@@ -172,6 +185,21 @@ def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
         yield
     finally:
         _starting.few = False
+
+
+def started_too_slowly(error: Exception) -> bool:
+    """Whether Ray gave up its start because one of its own processes was too slow, as on a busy machine.
+
+    Ray waits 15 s for its agents, and no option changes this (github.com/ray-project/ray/issues/65983).
+    """
+    return "timed out during startup" in str(error)
+
+
+def end_unready() -> None:
+    """End the processes of a Ray whose start failed in this thread, within ``few_processes``."""
+    if (unready := getattr(_starting, "node", None)) is not None:
+        unready.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+        _starting.node = None
 
 
 WARM = {

@@ -102,6 +102,42 @@ def test_a_signal_during_the_start_ends_the_command_and_its_ray(study: Path, tmp
     assert said.strip().startswith("steadytune: terminated; finished work is kept"), said
 
 
+SLOW = """
+import os, time
+from pathlib import Path
+
+if "agent.py" in Path("/proc/self/cmdline").read_text():
+    try:
+        os.close(os.open(os.environ["STEADYTUNE_SLOW"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        pass  # the second agent, and the second start
+    else:
+        time.sleep(20)
+"""
+CONNECTED = "from harness.cluster.connection import connection\nwith connection(None):\n    print('connected')"
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux")
+def test_a_ray_whose_own_process_is_slow_starts_again(tmp_path: Path) -> None:
+    """Ray gives up when one of its agents takes 15 s to start, as on a busy machine."""
+    mark = uuid.uuid4().hex
+    (tmp_path / "sitecustomize.py").write_text(SLOW)
+    slow = tmp_path / "slow"
+    done = subprocess.run(
+        [sys.executable, "-c", CONNECTED],
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "STEADYTUNE_SLOW": str(slow), "STEADYTUNE_MARK": mark},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert slow.exists()
+    assert done.stdout == "connected\n", done.stderr
+    assert left(mark) == []
+
+
 def test_ray_starts_only_for_trials_that_need_a_ray_of_our_own() -> None:
     for trials, resources in (
         (0, Resources()),
