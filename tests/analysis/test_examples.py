@@ -26,7 +26,7 @@ def test_an_example_is_a_shipped_study_whole_and_small(name: str) -> None:
     assert len(results.trials) <= len([*study.runs()])
 
 
-@pytest.mark.parametrize("name", [DEFAULT, "udpos", "quickstart"])
+@pytest.mark.parametrize("name", [DEFAULT, "udpos", "ladder", "quickstart"])
 def test_these_examples_are_whole_studies(name: str) -> None:
     with example(name) as file:
         results = from_csv.read(str(file))
