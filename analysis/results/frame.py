@@ -122,9 +122,14 @@ class Results:
 
     @cached_property
     def dev(self) -> pd.DataFrame:
-        """The source's dev scores in ``metric``, one row per trial; empty without dev scores."""
+        """The source's dev scores in ``metric``, one row per trial; empty without dev scores.
+
+        Two compared studies with different sources have the dev scores of their own sources.
+        """
         scores = self._of("dev")
-        return scores[scores["language"].isin([self.source, *sources.parts(self.source)])]
+        if sources.are_unlike(self.source):
+            return scores
+        return scores[scores["language"].isin(sources.with_parts(self.source))]
 
     def _of(self, split: str) -> pd.DataFrame:
         here = (self.scores["split"] == split) & (self.scores["metric"] == self.metric)
@@ -133,7 +138,7 @@ class Results:
     @cached_property
     def targets(self) -> pd.DataFrame:
         """The target languages' rows of ``test``."""
-        return self.test[~self.test["language"].isin([self.source, *sources.parts(self.source)])]
+        return self.test[~self.test["language"].isin(sources.with_parts(self.source))]
 
     @cached_property
     def wide(self) -> pd.DataFrame:
@@ -153,7 +158,7 @@ class Results:
         finished trial of the run scored that language, or if its labels are not known. Results from a CSV file have no
         values for target languages. The source's column equals ``collapsed`` of ``runs``.
         """
-        languages = dict.fromkeys([self.source, *sources.parts(self.source), *self.about.targets])
+        languages = dict.fromkeys([*sources.with_parts(self.source), *self.about.targets])
         finished = self.trials[self.trials["status"] == FINISHED]
         known = finished.get("collapsed_in", pd.Series(None, index=finished.index, dtype=object))
         told = [

@@ -5,6 +5,7 @@ The file is steadytune's own ``results.csv``, or a table of external runs. Requi
 ``harness.setting.Setting``, or any name after ``setting.``, such as ``setting.dropout``.
 """
 
+from collections.abc import Iterable
 from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
@@ -176,13 +177,18 @@ def _check_columns(frame: pd.DataFrame, file: Path) -> None:
         raise UserError(f"{file}: there are no rows below the header")
 
 
+def first_source(named: Iterable[str]) -> str:
+    """The first source that rows name, or ``SOURCE`` if none does. Empty text is no name."""
+    return next(filter(None, named), SOURCE)
+
+
 def _source(frame: pd.DataFrame, file: Path, given: str | None) -> str:
     named = [name for name in frame["source"].unique() if name]
     if len(named) > 1:
         raise UserError(
             f"{file}: source: the rows have different sources: {', '.join(named)}; report runs of one source at a time"
         )
-    source = given or (named[0] if named else SOURCE)
+    source = given or first_source(named)
     if source not in set(frame["language"]):
         raise unknown(f"{file}: source", source, sorted(frame["language"].unique()))
     if not (frame["language"] != source).any():

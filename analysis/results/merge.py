@@ -65,7 +65,7 @@ def side_by_side(
         why = f"; the test sets of {', '.join(left_out)} are not the same" if left_out else ""
         raise UserError(f"compare: {first} and {second} have no target language in common{why}")
     settings, renamed = _settings(one, other)
-    own = () if unlike else (one.source, *sources.parts(one.source))
+    own = () if unlike else sources.with_parts(one.source)
     sides = [
         _prefixed(_restricted(results, [*own, *kept]), f"{name}: ", renaming)
         for name, results, renaming in zip((first, second), (one, other), renamed, strict=True)
@@ -249,7 +249,8 @@ def _restricted(results: Results, languages: list[str]) -> Results:
         test_data=trials["test_data"].map(lambda tested: {code: tested[code] for code in tested if code in kept})
     )
     scores = results.scores[results.scores["trial"].isin(trials["trial"])]
-    here = scores["language"].isin(kept) | (scores["split"] == "dev")
+    own = scores["language"].isin(sources.with_parts(results.source))
+    here = own.where(scores["split"] == "dev", scores["language"].isin(kept))
     return replace(results, trials=trials, scores=scores[here])
 
 

@@ -47,11 +47,11 @@ def table(view: View, found: Answer) -> Table:
         f"std ÷ {base}",
         f"mean score − {base}",
     ]
-    rows = [_baseline(view, method, claims) for method in _baselines(view)]
+    spreads = {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own}
+    rows = [_baseline(view, method, claims, spreads) for method in _baselines(view)]
     rows += [_row(view, method, own) for method, own in claims.items()]
     scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
     where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
-    spreads = {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own}
     unit = view.results.measure.unit
     many = any(claim.tests > 1 for own in claims.values() for claim in own.values())
     notes = [
@@ -85,11 +85,11 @@ def _baselines(view: View) -> list[str]:
     return [name for name in names if name in view.results.methods]
 
 
-def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]]) -> list[str | Cell]:
+def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]], spreads: set[str]) -> list[str | Cell]:
     runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
     surviving = runs.loc[~runs["collapsed"], "zero_shot"]
     score = Score.over(surviving, len(surviving), view.ddof, view.results.form)
-    std = _std(view, method, {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own})
+    std = _std(view, method, spreads)
     collapse = [own[Quantity.COLLAPSE] for own in claims.values() if Quantity.COLLAPSE in own]
     figures = baselines(collapse).get(method)
     return [

@@ -12,6 +12,11 @@ def parts(source: str) -> tuple[str, ...]:
     return (source,) if are_unlike(source) else tuple(source.split(TOGETHER))
 
 
+def with_parts(source: str) -> tuple[str, ...]:
+    """A source, and its languages if it has several: the names under which it has scores."""
+    return tuple(dict.fromkeys((source, *parts(source))))
+
+
 def unlike(one: str, other: str) -> str:
     """One word for the different sources of two studies."""
     return f"{one}{APART}{other}"

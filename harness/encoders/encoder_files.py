@@ -24,23 +24,16 @@ def located(encoder: Encoder, name: str) -> Path | None:
         file = Path(encoder.path) / name
         return file if file.is_file() else None
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-    )
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 
     try:
         return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
-    except LocalEntryNotFoundError as error:
+    except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:  # the first also without a copy
         if isinstance(error.__cause__, HfHubHTTPError):
             status = error.__cause__.response.status_code
             raise UserError(
                 f"encoder: {encoder.path!r}: the Hugging Face hub answers {status} when asked for {name}; try again"
             ) from None
-        return None
-    except (EntryNotFoundError, HfHubHTTPError, HFValidationError):
         return None
 
 

@@ -21,7 +21,7 @@ def scored_again(record: Record, predictions: pa.Table) -> Record:
     splits = {split: _languages(record, languages, split, predictions) for split, languages in record.scores.splits()}
     scores = Scores(**splits)
     made = replace(record, scores=scores, scorer=scorer_of(record))
-    own = {record.identity.source, *sources.parts(record.identity.source)}
+    own = sources.with_parts(record.identity.source)
     targets = [score for language, score in made.in_metric("test").items() if language not in own]
     return replace(made, zero_shot=sum(targets) / len(targets)) if targets else made
 

@@ -44,7 +44,7 @@ def tidied(runs: ForeignRuns, chosen: ColumnMap, file: Path, source: str | None)
         rows = pd.DataFrame(found)
         rows = rows[(rows["score"] != "") | (rows["status"] != FINISHED)]
     else:
-        source = source or next(filter(None, found.get("source", ())), from_csv.SOURCE)
+        source = source or from_csv.first_source(found.get("source", ()))
         columns, more = score_columns(runs.frame, chosen, file, source)
         _check(found, runs.frame, file, scored=bool(columns))
         kept, left_out = one_of_each(pd.DataFrame(found), runs.frame, file)

@@ -158,6 +158,19 @@ def test_different_sources_are_compared_on_the_targets_of_both(one: View, tmp_pa
     assert "The source scores are not comparable" in page
 
 
+def test_results_of_different_sources_keep_the_dev_scores_of_their_own(one: View) -> None:
+    """The best settings are selected on them. ``b`` also has dev scores of a target language, as a table may."""
+    two = from_another_source(one, "de")
+    dev = two.results.scores[two.results.scores["split"] == "dev"]
+    target = two.results.about.targets[-1]
+    scores = pd.concat([two.results.scores, dev.assign(language=target, score=0.0)], ignore_index=True)
+    both = side_by_side("a", one, "b", View(replace(two.results, scores=scores)))
+    found = both.results.dev
+    assert set(found["language"]) == {"en", "de"}
+    assert len(found) == 2 * len(one.results.dev) > 0
+    assert both.results.runs.query("complete")["dev"].notna().all()
+
+
 def test_a_target_that_is_the_other_s_source_is_left_out(one: View) -> None:
     both = side_by_side("a", one, "b", from_another_source(one, "af"))
     assert both.results.about.targets == ("ar", "az", "bg")
