@@ -65,7 +65,7 @@ def main() -> None:
     )
     study = study_of(options)
     trials = plan(study, gpus=0)
-    job = job_of(study, trials, options)
+    job = job_of(study, trials, options, "fp32")
     found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
     for number in range(given.rounds):
         for side in SIDES if number % 2 == 0 else reversed(SIDES):

@@ -57,6 +57,8 @@ def test_ratios_are_per_repeat_and_a_bound_must_hold_in_every_run() -> None:
     slowest = rows["warm start: worker free to first step, s, slowest trial"]
     assert slowest[1] == "0.2"
     assert slowest[3:] == ["≤ 0.5", "no"]
+    to_last_score = rows["whole study: command to last score, s"]
+    assert to_last_score[2:] == ["X"]
     evaluation = rows["evaluation, sentences/s, median trial"]
     assert evaluation[2:] == ["1.60 (1.60–1.78)", "≥ 2 ×", "no"]
 
