@@ -115,7 +115,7 @@ class Loaded:
         """The claim on a quantity of a method.
 
         A name such as ``l2`` stands for the label ``l2(strength=0.1)`` if no other method has that name. Raises
-        ``UserError`` if ``method`` or ``baseline`` is unknown, if both are the same, or if there are too few runs.
+        ``UserError`` if ``method`` or ``baseline`` is unknown, if both are the same, or if there is no such claim.
         """
         base = self._view.baseline if baseline is None else self._label("baseline", baseline, self.methods)
         against = self if base == self._view.baseline else Loaded(self._view.with_baseline(base))
@@ -123,7 +123,7 @@ class Loaded:
         label = self._label("method", method, others)
         found = against.answer.claim(quantity, label, scope)
         if found is None:
-            raise UserError(f"results: {label} and {base} have too few runs for a claim on the {quantity}")
+            raise UserError(f"results: the runs of {label} and {base} give no claim on the {quantity} for {scope}")
         return found
 
     @staticmethod
@@ -194,7 +194,7 @@ def read(
     Args:
         path: A ``.csv``, ``.tsv`` or ``.txt`` file, also with ``.gz``; or a folder of runs of Hugging Face's Trainer or
             of Ray Tune.
-        source: Language of the training data, if the results do not name it; the default is ``en``.
+        source: Language of the training data. The default is the results' own source, else ``en``.
         baseline: Method to compare the others with; the default is vanilla if the study has it, else the first method.
         ddof: ddof of standard deviations.
         columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.
@@ -208,7 +208,7 @@ def read(
 
 @checked
 def example(name: str = DEFAULT) -> Loaded:
-    """The results of a study that ship with steadytune: ``panx``, ``udpos``, ``ladder`` or ``quickstart``.
+    """The shipped results of a study: ``panx``, ``udpos``, ``ladder`` or ``quickstart``.
 
     Raises ``UserError`` for an unknown name.
     """
@@ -218,7 +218,7 @@ def example(name: str = DEFAULT) -> Loaded:
 
 @checked
 def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
-    """A method's standard deviation over the baseline's, over the pairs of these runs in which neither collapsed.
+    """A method's standard deviation divided by the baseline's, in pairs of these runs in which neither collapsed.
 
     The estimate is the geometric mean over the target languages. ``low`` and ``high`` are the ends of the 95 %
     interval. ``p`` comes from the swap test. ``verdict`` says whether a difference is shown. Raises ``UserError`` as
