@@ -99,7 +99,7 @@ def _falls() -> Iterator[Check]:
     spread = figures(3, "panx", "std")["vanilla"]
     zero_shot, source = spread[ZERO_SHOT], spread[SOURCE]
     times, low, high = zero_shot / source, (zero_shot - HALF) / (source + HALF), (zero_shot + HALF) / (source - HALF)
-    what = "zero-shot std of vanilla on panx, times that on en"
+    what = "vanilla's zero-shot std on panx divided by its std on en"
     yield number("Section 1", what, "6", times, (times - low, high - times))
     note = f"before rounding between {low:.2f} and {high:.2f}"
     yield Check("Section 5.2", what, "almost 6", f"{times:.1f}", "", DISAGREES if low > 6 else AGREES, note)
@@ -259,10 +259,7 @@ def _settings() -> Iterator[Check]:
     """Checks of Table 10, which should have five settings per task and method, the same with and without l2."""
     rows = load(10)
     columns = ["learning_rate", "warmup_steps", "epochs"]
-    note = (
-        "Wikiann and PANX are one task; the block PANX has other epochs than Wikiann and is taken for PAWS-X, which "
-        "has none"
-    )
+    note = "Wikiann and PANX are one task; the block PANX has other epochs and is taken for PAWS-X, which has no block"
     blocks = ", ".join(str(block) for block in rows["block"].unique())
     yield Check("Appendix C, Table 10", "tasks with settings", "all 4 tasks", blocks, "", DISAGREES, note)
     for task in TASKS:
