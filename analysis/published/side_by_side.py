@@ -66,8 +66,8 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
         Columns method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours
         − theirs) and note. The note says why a difference is missing, or why the two figures are not comparable.
         Missing numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the
-        paper does not state. If the two average over different languages, and the table prints their common languages,
-        a row ``SHARED`` follows the method's rows. It has both means over the common languages, but no std.
+        paper does not state. If the two averages are over different languages, and the table prints the common
+        languages, a row ``SHARED`` follows the method's rows. It has both means over these languages, but no std.
 
     Raises:
         UserError: the table is unknown, has no scores or lacks the task, or ``ours`` lacks columns or repeats rows.
@@ -107,7 +107,7 @@ def _with_shared(method: str, rows: pd.DataFrame, mine: pd.DataFrame, behind: li
     """A method's rows, with a note on its average, and a row ``SHARED`` if the two averages are over different
     languages.
 
-    The note is set only if both have an average.
+    The note is set only if both averages exist.
     """
     key = (method, ZERO_SHOT)
     if key not in rows.index or key not in mine.index:
