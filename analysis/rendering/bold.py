@@ -65,5 +65,5 @@ def bold_note(rows: Iterable[Cells], of_what: str, measure: Measure, *, zero_sho
     """
     if not any(isinstance(cell, Score) and cell.best for row in rows for cell in row):
         return []
-    too = " (of zero-shot scores: and over the most target languages)" if zero_shot else ""
+    too = " (zero-shot scores: also over the most target languages)" if zero_shot else ""
     return [f"{BOLD}the {measure.best} mean {of_what} among the means over the most finished runs{too}."]
