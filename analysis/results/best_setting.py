@@ -22,9 +22,9 @@ class BestSetting:
 
     method: str
     setting: str
-    """Empty if no run of the method is complete."""
+    """Empty if no complete run of the method has a source score."""
     tried: int
-    """Number of settings with a complete run."""
+    """Number of settings with a complete run that has a source score."""
     left_out: tuple[str, ...]
     """Settings that are no candidates, because other settings of the method have more complete runs."""
     selected_on: str
@@ -57,7 +57,7 @@ class BestSetting:
 
 
 def split_of(found: Sequence[BestSetting]) -> str:
-    """The split whose scores selected the settings: ``test`` if any method with a complete run lacks dev scores."""
+    """The split whose scores selected the settings: ``test`` if any complete run lacks a dev score."""
     return "dev" if all(best.selected_on == "dev" for best in found if best.setting) else "test"
 
 
