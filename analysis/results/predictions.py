@@ -14,7 +14,7 @@ from analysis.results.prediction_counts import Counts, counts, metric_of
 from analysis.statistics.multi_bootstrap import Metric
 
 MAX_TRIALS = 400
-"""Largest number of runs of a comparison's two methods, together, for which predictions are read."""
+"""Largest number of runs in a comparison, both methods together, for which predictions are read."""
 
 
 class Predicted(Protocol):
