@@ -43,7 +43,7 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     if len(a) < MIN_RUNS:
         reason = f"there are fewer than {MIN_RUNS} runs"
         return [BrownForsythe(math.nan, math.nan, math.nan, reason)] * a.shape[1]
-    found = [BrownForsythe(math.nan, math.nan, math.nan, "all runs have the same score")] * a.shape[1]
+    found = [BrownForsythe(math.nan, math.nan, math.nan, "all runs of each method have the same score")] * a.shape[1]
     # The test is an analysis of variance of the distances from each method's median.
     one, other = (np.abs(scores - np.median(scores, axis=0)) for scores in (a, b))
     even = _even(one) & _even(other)

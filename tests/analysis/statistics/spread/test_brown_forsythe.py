@@ -31,7 +31,7 @@ def test_languages_without_a_test_are_not_corrected_for() -> None:
     found = brown_forsythe(ours, theirs)
     assert [one.reason for one in found] == [
         "",
-        "all runs have the same score",
+        "all runs of each method have the same score",
         "all runs of both methods are equally far from the median",
         "",
     ]
