@@ -113,7 +113,7 @@ def _shares(shares: dict[str, float], most: int = MOST) -> str:
 
 
 def _too_long(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> list[str]:
-    """Warnings on parts with truncated texts."""
+    """Warnings on parts with more than 5 % truncated examples."""
     return [
         f"{words.long:.0f} % of the examples of {part.name} have more than {max_length} sub-words, and lose their ends"
         for part, words in zip(parts, read, strict=True)
