@@ -26,7 +26,7 @@ from harness.common.machine.threads import room_for_threads
 OBJECT_STORE_BYTES = 100 * 2**20
 """Size of the object store. Processes exchange only trials' configs, once. Results go to the store on disk."""
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
+WAY_OUT = "set RAY_TMPDIR to a writable folder with a short name, or give --local, which uses no Ray"
 AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
 """Variables that Tune would copy to workers; Ray's logs would then contain the values."""
 LIMIT = 180.0

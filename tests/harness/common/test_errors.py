@@ -37,6 +37,4 @@ def test_a_ray_that_cannot_be_started_names_the_place_and_the_way_out(
     message = str(caught.value)
     assert message.startswith("Ray cannot be started: ")
     assert str(tmp_path / folder) in message
-    assert message.endswith(
-        "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
-    )
+    assert message.endswith("set RAY_TMPDIR to a writable folder with a short name, or give --local, which uses no Ray")
