@@ -167,7 +167,7 @@ def short(value: Any) -> str:
 
 def converted(field: str, value: Any, hint: Any) -> Any:
     """A value converted to the declared type of a field; see ``coerce``."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # ``Union`` if a member has parameters
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # ``Union`` if a member is ``Own[Any]``
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
             return None
