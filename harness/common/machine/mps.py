@@ -42,7 +42,7 @@ def running() -> Iterator[bool]:
 
 
 def _answers(command: str) -> bool:
-    """Whether the service takes a command, which it reads from its standard input."""
+    """Whether the service takes a command, given to the program on standard input."""
     return _runs([CONTROL], command)
 
 
