@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 BACKEND = "steadytune"
 """The name of the backend that torch's default group gets."""
 _links: "list[Link]" = []
-"""The group that becomes torch's default group next; torch wants a function that makes the group."""
+"""The group that becomes torch's default group next. torch gets this group by calling a function."""
 
 
 def begin(link: "Link", file: Path, rank: int, size: int) -> None:
-    """Make a group of processes torch's default group, which FSDP2 needs. ``file`` must not exist before."""
+    """Make ``link`` torch's default group, which FSDP2 needs. ``file`` must not exist before."""
     from torch import distributed
     from torch._C import _distributed_c10d
 
@@ -46,7 +46,7 @@ def shard(model: "nn.Module", layers: "Sequence[nn.Module]", size: int) -> None:
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
-    # A view at the end of the model is harmless: the weights outside the layers stay whole until the backward pass.
+    # A view as the model's output is harmless: the weights outside the layers stay whole until the backward pass.
     warnings.filterwarnings("ignore", "FSDP2-wrapped module .* returned a view tensor")
     device = next(model.parameters()).device.type
     mesh = init_device_mesh(device, (size,))
@@ -77,5 +77,5 @@ def sharded_like(whole: "Tensor", like: Any) -> "Tensor":
 
 
 def gathered(tensor: Any) -> "Tensor":
-    """The whole tensor of some shards. Every process calls it at the same time."""
+    """The whole tensor of some shards. All processes call this function at the same time."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
