@@ -13,7 +13,7 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 LEAST_HOURS = 0.01
-"""Smallest number of GPU-hours that is printed."""
+"""Smallest printed number of GPU-hours above 0."""
 
 
 @dataclass(frozen=True)
