@@ -147,8 +147,8 @@ def stand_in(context: TrialContext) -> None:
 def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> None:
     """Take as much memory as a whole trial takes at its peak.
 
-    Runs the largest batches of training and of scoring, and fills the memory that a method uses by the last step. A few
-    steps change the weights, which does not matter to a measurement.
+    Runs the largest batches of training and of scoring, and makes the mean of the weights if a method averages them. A
+    few steps change the weights, which does not matter to a measurement.
     """
     model, rows, tokenizer = trainer.model, trainer.train_dataset, trainer.processing_class
     assert isinstance(model, PreTrainedModel)
