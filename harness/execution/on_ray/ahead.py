@@ -8,7 +8,7 @@ from harness.execution.resources import Resources
 
 
 def at_once(trials: int, resources: Resources) -> int:
-    """Number of workers that a Ray of our own starts at once, for a number of trials."""
+    """Number of workers that a Ray of our own starts right away for a number of trials."""
     return min(trials, cores() // resources.cores)
 
 
