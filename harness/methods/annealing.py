@@ -46,7 +46,7 @@ class AnnealedPull:
         self._before: list[Tensor] = []
 
     def held(self) -> list[Tensor]:
-        """The tensors that the pull keeps in memory. The weights stand for their copy, which exists during a step."""
+        """The tensors that the pull keeps in memory. The weights are listed in place of each step's temporary copy."""
         return [*self.pull.held(), *map(mine, self.pull.parameters)]
 
     def largest(self) -> float:
