@@ -10,8 +10,8 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 class GradientMask(TrainerCallback):
     """Keeps each entry of the gradients with a probability, and divides the kept entries by this probability.
 
-    The draws come from torch's generator, whose state is in every training state. Rows of an embedding with a gradient
-    of zeros get no draws. The draws are then the same for a trimmed and a whole vocabulary.
+    The draws come from torch's generator, whose state is in every training state. Embedding rows with only zeros in
+    their gradient get no draws. The draws are then the same for a trimmed and a whole vocabulary.
     """
 
     def __init__(self, probability: float) -> None:
