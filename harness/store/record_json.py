@@ -1,4 +1,4 @@
-"""Records as JSON. No other module reads, checks or writes them.
+"""Records as JSON. Other modules read and write them through this module.
 
 A store may come from anybody, so every record is checked. ``harness.common.typed_json`` checks the types of
 ``harness.store.record``. This module checks the rules that types cannot express.
@@ -24,7 +24,7 @@ BESIDE_METRICS = {field.name for field in fields(Score)} - {"metrics"}
 
 
 CHECKSUM = "checksum"
-"""The key of the hash of all other keys. Records of earlier versions have none."""
+"""The key of the hash of all other content. Records of earlier versions have none."""
 
 
 def sealed(content: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
             raise ValueError("a text in it cannot be printed")
     for name, number in _numbers(record):
         if not math.isfinite(number):
-            raise ValueError(f"{name} is not a number")
+            raise ValueError(f"{name} is not a finite number")
     if CHECKSUM in found and found[CHECKSUM] != digest(content):
         raise ValueError("its content does not match its checksum")
     return record
@@ -129,7 +129,7 @@ def _check_scores(record: Record) -> None:
             if record.metric not in score.metrics:
                 raise ValueError(f"it has no {split} score of {language!r}")
     if record.identity.source not in record.scores.test:
-        raise ValueError("it has no score of the source")
+        raise ValueError("it has no test score of the source")
 
 
 def _texts(record: Record) -> Iterator[str]:

@@ -53,7 +53,7 @@ def test_an_invalid_result_is_a_failure(one: Study, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("harness.training.trial.run_trial", of_no_number)
     outcome, out = run(one, store)
     assert outcome == SweepOutcome(1, 0, 1, 1)
-    assert "cannot be kept: zero_shot is not a number" in out
+    assert "cannot be kept: zero_shot is not a finite number" in out
     assert [file.name for file in files(store) if "/trials/" in str(file)] == ["failure.json"]
 
 

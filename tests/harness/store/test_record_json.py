@@ -99,13 +99,13 @@ def test_keys_of_newer_versions_are_ignored() -> None:
     ("change", "message"),
     [
         ({"id": "0" * 16}, "it belongs to another trial"),
-        ({"zero_shot": math.nan}, "zero_shot is not a number"),
+        ({"zero_shot": math.nan}, "zero_shot is not a finite number"),
         ({"zero_shot": 10**400}, "zero_shot"),
         ({"diverged": 1}, r"Expected `bool`, got `int` - at `\$\.diverged`"),
         ({"weights": "weights-a/.."}, "weights is not the name of a file"),
         ({"history": "predictions-a.parquet"}, "history is not the name of a file"),
         ({"metric": "f1\n"}, "it has no dev score of 'en'"),
-        ({"scores": {"dev": {}, "test": {}}}, "it has no score of the source"),
+        ({"scores": {"dev": {}, "test": {}}}, "it has no test score of the source"),
         ({"scores": {"dev": {}}}, "it has no scores by split and language"),
     ],
 )
