@@ -81,7 +81,7 @@ class OwnRegression(OwnSequence):
         return [[float(number) if math.isfinite(number) else 0.0] for number in predicted]
 
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
-        """``metric`` by its measure, and both correlations × 100."""
+        """``metric`` in its unit, and both correlations × 100."""
         ours, theirs = (list(chain.from_iterable(part)) for part in (gold, predicted))
         both = {"pearson": 100 * pearson(ours, theirs), "spearman": 100 * spearman(ours, theirs)}
         return both if self.metric in both else {self.metric: self.measure.factor * self.function(ours, theirs), **both}
