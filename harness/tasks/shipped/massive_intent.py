@@ -12,7 +12,7 @@ LOCALES = (
 ).split()
 """Names of the hub's configurations."""
 CONFIGURATIONS = {locale if locale == "zh-TW" else locale.partition("-")[0]: locale for locale in LOCALES}
-"""Configurations by the codes of the other tasks; ``zh`` is simplified Chinese."""
+"""Configurations by the other tasks' language codes; ``zh`` is simplified Chinese."""
 
 
 class MassiveIntent(TextTask):
