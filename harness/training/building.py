@@ -88,7 +88,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
 
 
 def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrainedModel:
-    """A copy of the pretrained encoder. If trimming is exact, it has only the embeddings that the rows use."""
+    """A copy of the pretrained encoder, with only the embeddings of the rows if trimming is wanted and exact."""
     config = context.config
     setting = config.setting
     exact = not config.method.has_optimizer and trimmed_embedding.can_trim(
@@ -104,7 +104,7 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
 
 
 def _rates(context: TrialContext, model: PreTrainedModel, shared: Pretrained) -> dict[str, float]:
-    """Share of the learning rate by parameter name: the method's, times the head's own."""
+    """Share of the learning rate by parameter name: the method's share times the head's."""
     setting = context.config.setting
     rates = context.config.method.rates(model, shared)
     if (head := setting.head_learning_rate) is None:
@@ -136,7 +136,7 @@ def _ids(rows: Dataset, padding: int | None) -> Tensor:
 
 
 def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingArguments:
-    """A setting as ``transformers`` arguments. Training writes nothing to disk and evaluates nothing."""
+    """A setting as ``transformers`` arguments. ``Trainer`` itself writes nothing to disk and evaluates nothing."""
     schedule = {"constant": "constant_with_warmup"}.get(setting.schedule, setting.schedule)
     return TrainingArguments(
         output_dir=str(Path(tempfile.gettempdir()) / "steadytune"),
