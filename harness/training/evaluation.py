@@ -51,7 +51,7 @@ def score(model: PreTrainedModel, context: TrialContext, progress: Progress | No
 
 
 def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
-    """The score in the task's metric on the source's dev set; for several source languages, their mean."""
+    """The score in the task's metric on the source's dev set, averaged over several source languages."""
     languages = sources.parts(context.config.source)
     scores = [_score(model, context, "dev", language, None).score for language in languages]
     return fmean(score.metrics[context.task.metric] for score in scores)
