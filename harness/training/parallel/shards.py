@@ -57,7 +57,7 @@ class Shards:
         return model
 
     def follow(self, optimizer: torch.optim.Optimizer) -> None:
-        """Use an optimizer of sharded weights in ``whole_state``, and let it read the state of whole weights."""
+        """Use an optimizer of sharded weights in ``whole_state``, and let it load whole tensors."""
         self.optimizer = optimizer
         optimizer.register_load_state_dict_pre_hook(_cut_state)
 
@@ -113,7 +113,7 @@ def _outline(model: PreTrainedModel) -> PreTrainedModel:
 
 
 def _names(model: nn.Module) -> Iterable[list[str]]:
-    """The names of each parameter; mT5's embeddings have two."""
+    """The names of each parameter; mT5's embeddings have several."""
     found: dict[int, list[str]] = {}
     for name, parameter in model.named_parameters(remove_duplicate=False):
         found.setdefault(id(parameter), []).append(name)
