@@ -55,8 +55,8 @@ def run_trial(
         threads: Number of CPU threads of each process.
         weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
         rungs: Receives dev scores during training, and may raise ``Stopped``.
-        states: The trial's training states. An interrupted training resumes from the last state, and adds new states;
-            with ``rungs``, a state after each score.
+        states: The trial's training states. An interrupted training resumes from the last state. A training adds
+            states, with ``rungs`` one after each score.
         progress: Receives the trial's progress, for other threads to see.
 
     Returns:
@@ -207,7 +207,7 @@ def made_record(
 
 
 def _collapsed(source: Score) -> bool:
-    """Whether the model has collapsed on the source's test set, as ``Record.collapsed`` defines it."""
+    """Whether the model has collapsed on the source's test set; see ``Record.collapsed``."""
     if (judged := source.label_counts or source.number_fit) is not None:
         return judged.collapsed
     assert source.majority is not None
