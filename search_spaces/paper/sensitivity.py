@@ -40,7 +40,7 @@ LACKING = {"udpos": ("kk", "th", "tl", "yo"), "pawsx": ("ko",)}
 
 
 def targets(task: str) -> tuple[str, ...]:
-    """The languages of a task's table."""
+    """The targets in a task's table."""
     return tuple(language for language in task_named(task).xtreme if language not in ("en", *LACKING.get(task, ())))
 
 
