@@ -36,7 +36,7 @@ def metric_of(task: TaskName) -> Metric | None:
     if isinstance(found, Own) and found.metric_file:
         return None
     if isinstance(found, OwnMultiLabel):
-        return F1 if found.metric == "micro_f1" else None
+        return {"micro_f1": F1, "accuracy": ACCURACY}.get(found.metric)
     if _is_mean(found):
         return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
     known = {("f1", TokenTask): F1} | {
@@ -79,7 +79,8 @@ def counts(task: TaskName, predictions: pa.Table, split: str = "test") -> dict[s
         if gold.size and (min(gold.min(), predicted.min()) < -1 or max(gold.max(), predicted.max()) >= len(labels)):
             raise ValueError(f"{language}: label ids are not those of {named.name!r}")
         if isinstance(named, OwnMultiLabel):
-            found[str(language)] = set_counts(gold, predicted, len(labels))
+            count = set_counts if metric is F1 else exact_counts
+            found[str(language)] = count(gold, predicted, len(labels))
             continue
         if OUTSIDE in labels:  # a word without a prediction counts as this tag
             predicted = np.where(predicted < 0, labels.index(OUTSIDE), predicted)
@@ -105,6 +106,13 @@ def set_counts(gold: Labels, predicted: Labels, labels: int) -> Counts:
     """True positives, predicted and gold labels (examples × 3), from a 0 or 1 for each label of each example."""
     ours, theirs = (side.reshape(-1, labels) == 1 for side in (gold, predicted))
     return np.stack([side.sum(axis=1) for side in (ours & theirs, theirs, ours)], axis=1).astype(np.int32)
+
+
+def exact_counts(gold: Labels, predicted: Labels, labels: int) -> Counts:
+    """1 for an example whose labels are all right, else 0, and a count of 1 (examples × 2)."""
+    ours, theirs = (side.reshape(-1, labels) for side in (gold, predicted))
+    right = (ours == theirs).all(axis=1)
+    return np.stack([right, np.ones_like(right)], axis=1).astype(np.int32)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:

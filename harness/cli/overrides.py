@@ -170,17 +170,18 @@ def check_name(name: str, methods: Mapping[str, type[Method]], option: str) -> N
         raise unknown(f"{option}: option of {kind}", field, options)
 
 
-def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str], option: str) -> tuple[str, ...]:
+def _targets(study: Study, name: TaskName, source: str, given: Sequence[str] | str, option: str) -> tuple[str, ...]:
     task = task_named(name)
+    languages = (given,) if isinstance(given, str) else tuple(given)
     if isinstance(task, Own):  # its data defines its languages
-        return replace(study, targets=languages[0] if languages == ["all"] else tuple(languages)).targets
+        return replace(study, targets="all" if languages == ("all",) else languages).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language != source)
-    fields.once(option, tuple(languages))
+    fields.once(option, languages)
     for language in languages:
         if language not in task.languages:
             raise unknown(f"{option} of task {task.name}", language, task.languages)
-    return tuple(languages)
+    return languages
 
 
 def _of_languages(method: Method, targets: Sequence[str]) -> Method | None:

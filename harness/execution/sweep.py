@@ -130,15 +130,17 @@ def _run(
 
         run_on_ray(list(trials), store, resources, progress, keep_weights=keep_weights)
         return
-    held_elsewhere = []
-    for trial in trials:
+    waiting = [(trial, False) for trial in trials]
+    while waiting:
+        trial, wait = waiting.pop(0)
         progress.started(trial)
-        ended = attempt(trial, store, resources, keep_weights, wait=False)
+        ended = attempt(trial, store, resources, keep_weights, wait=wait)
         if ended.held_elsewhere:  # run other trials until the other process is done
             progress.put_off(trial)
-            held_elsewhere.append(trial)
-        else:
-            progress.ended(trial, ended)
-    for trial in held_elsewhere:
-        progress.started(trial)
-        progress.ended(trial, attempt(trial, store, resources, keep_weights))
+            waiting.append((trial, True))
+            continue
+        progress.ended(trial, ended)
+        if ended.broke_device and waiting:
+            raise UserError(
+                f"GPU: unusable in this process after {ended.error!r}; the same command continues with the other trials"
+            )

@@ -20,6 +20,7 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.tasks import Own, task_named
 from harness.tasks.entities import span_counts
+from harness.tasks.own.multi_label import OwnMultiLabel
 from harness.tasks.own.pair import OwnPair
 from harness.tasks.own.question import OwnQuestion
 from harness.tasks.own.regression import OwnRegression
@@ -188,6 +189,19 @@ def test_counts_of_own_tasks_give_their_scores(task: Own[Any]) -> None:
     assert metric is not None
     assert found is not None
     assert metric.score(found["de"].sum(axis=0)) == pytest.approx(task.scores(gold, predicted)[task.metric])
+
+
+@pytest.mark.parametrize("name", ["micro_f1", "accuracy"])
+def test_counts_of_sets_of_labels_give_their_scores(name: str) -> None:
+    task = OwnMultiLabel(text=("a",), labels=("x", "y", "z"), metric=name)
+    gold, predicted = np.random.default_rng(0).integers(0, 2, (2, 60, 3)).tolist()
+    rows = [("test", "de", n, *pair) for n, pair in enumerate(zip(gold, predicted, strict=True))]
+    metric, found = metric_of(task), counts(task, table(rows))
+    assert metric is not None
+    assert found is not None
+    score = task.scores(gold, predicted)[name]
+    assert 0 < score < 100
+    assert metric.score(found["de"].sum(axis=0)) == pytest.approx(score)
 
 
 def test_counts_of_own_questions_are_their_scores() -> None:

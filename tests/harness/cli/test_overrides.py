@@ -1,5 +1,6 @@
 """Studies scaled on the command line: changes and notes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from harness.methods import L2, Composed, DecoupledL2, Ewc, LayerFreeze, Vanilla
 from harness.setting import Setting
 from harness.study import Arm, Study
 from harness.tasks import task_named
+from harness.tasks.own.text import OwnText
 
 WARM = tuple(
     Setting(learning_rate=rate, warmup_steps=warmup, epochs=3) for rate, warmup in ((1e-3, 10), (2e-3, 10), (2e-3, 300))
@@ -149,6 +151,15 @@ def test_languages_and_the_methods_that_are_for_some() -> None:
     assert scaled(STUDY, languages=["paper"])[0].targets == task_named("udpos").selection("paper")
     other = scaled(STUDY, changes=["source=hi"], languages=["all"])[0]
     assert set(other.targets) == set(task_named("udpos").languages) - {"hi"}
+
+
+@pytest.mark.parametrize("all_languages", ["all", ("all",), ["all"]])
+def test_all_languages_in_every_form(all_languages: Sequence[str]) -> None:
+    """From Python, the languages may be a text, a tuple or a list."""
+    own = replace(STUDY, task=OwnText(text=("text",)), data="{split}-{language}.csv", methods=(Vanilla(),))
+    assert scaled(own, languages=all_languages)[0].targets == "all"
+    targets = scaled(STUDY, languages=all_languages)[0].targets
+    assert set(targets) == set(task_named("udpos").languages) - {"en"}
 
 
 def test_seeds_are_those_of_every_method() -> None:

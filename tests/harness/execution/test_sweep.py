@@ -58,6 +58,25 @@ def test_a_failed_trial_is_recorded_and_runs_again_only_on_request(
     assert store.failure(failed.id) is None
 
 
+def test_a_broken_gpu_ends_the_command_and_fails_no_other_trial(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After such an error of CUDA, all later trials of the process would fail."""
+    store, (first, second) = Store(tmp_path / "store"), plan(study)
+
+    def breaks(config, **rest) -> TrialResult:  # type: ignore[no-untyped-def]
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("harness.training.trial.run_trial", breaks)
+        with pytest.raises(UserError, match=r"GPU: unusable in this process after .*the same command continues"):
+            run(study, store)
+    assert store.failure(first.id) is not None
+    assert store.failure(second.id) is None
+    assert run(study, store)[0] == SweepOutcome(2, 1, 1, 1)
+    assert store.record(second.id) is not None
+
+
 def test_more_languages_replace_the_record_and_keep_the_old_scores(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     first = replace(study, methods=(Vanilla(),), targets=("de",))
