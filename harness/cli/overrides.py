@@ -174,7 +174,8 @@ def _targets(study: Study, name: TaskName, source: str, given: Sequence[str] | s
     task = task_named(name)
     languages = (given,) if isinstance(given, str) else tuple(given)
     if isinstance(task, Own):  # its data defines its languages
-        return replace(study, targets="all" if languages == ("all",) else languages).targets
+        asked: Any = "all" if languages == ("all",) else languages
+        return replace(study, targets=asked).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language != source)
     fields.once(option, languages)

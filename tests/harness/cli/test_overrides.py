@@ -16,6 +16,7 @@ from harness.execution.warmups import endless
 from harness.methods import L2, Composed, DecoupledL2, Ewc, LayerFreeze, Vanilla, WeightAveraging
 from harness.setting import Setting
 from harness.study import Arm, Study
+from harness.study.own_data import own_data
 from harness.tasks import task_named
 from harness.tasks.own.text import OwnText
 
@@ -156,8 +157,11 @@ def test_languages_and_the_methods_that_are_for_some() -> None:
 @pytest.mark.parametrize("all_languages", ["all", ("all",), ["all"]])
 def test_all_languages_in_every_form(all_languages: Sequence[str]) -> None:
     """From Python, the languages may be a text, a tuple or a list."""
-    own = replace(STUDY, task=OwnText(text=("text",)), data="{split}-{language}.csv", methods=(Vanilla(),))
-    assert scaled(own, languages=all_languages)[0].targets == "all"
+    parts = {"train": {"en": "a.csv"}, "dev": {"en": "b.csv"}, "test": {"en": "c.csv", "de": "d.csv", "hi": "e.csv"}}
+    own = replace(
+        STUDY, task=OwnText(text=("text",)), data=own_data(parts, "data"), methods=(Vanilla(),), targets=("de",)
+    )
+    assert scaled(own, languages=all_languages)[0].targets == ("de", "hi")
     targets = scaled(STUDY, languages=all_languages)[0].targets
     assert set(targets) == set(task_named("udpos").languages) - {"en"}
 
