@@ -93,6 +93,8 @@ class Claim:
     """Number of tests in the correction."""
     least_p: float = 0.0
     """The smallest p, before Holm's correction, that is possible with this number of runs."""
+    least_corrected: float = 0.0
+    """``least_p`` after Holm's correction, with the p of the other claims as they are."""
     equivalent: bool | None = None
     """Whether the 90 % interval lies within the bounds of equivalence; ``None`` without bounds or a test."""
     bounds: tuple[float, float] | None = None
@@ -117,8 +119,8 @@ class Claim:
 
     @property
     def hopeless(self) -> bool:
-        """Whether p could not be below the level with any result of these runs."""
-        return self.least_p * self.tests > LEVEL
+        """Whether the corrected p is above the level with any result of these runs."""
+        return self.least_corrected > LEVEL
 
     def to_json(self) -> dict[str, Any]:
         """The claim for JSON, with ``None`` for NaN."""
@@ -145,9 +147,12 @@ def judged(claims: Iterable[Claim]) -> list[Claim]:
         if claim.tested:
             families.setdefault((claim.quantity, claim.scope), []).append(place)
     for places in families.values():
-        corrected = holm([found[place].p for place in places])
-        for place, p in zip(places, corrected, strict=True):
-            found[place] = _verdict(replace(found[place], corrected=float(p), tests=len(places)))
+        ps = [found[place].p for place in places]
+        for number, (place, p) in enumerate(zip(places, holm(ps), strict=True)):
+            least = holm([*ps[:number], found[place].least_p, *ps[number + 1 :]])[number]
+            found[place] = _verdict(
+                replace(found[place], corrected=float(p), tests=len(places), least_corrected=float(least))
+            )
     return found
 
 

@@ -101,7 +101,7 @@ def spread(found: Answer, method: str, *, brief: bool = False) -> str:
         low, high = claim.bounds
         return f"{size} It {words_of(found, claim)} in these runs, within a ratio of {low:.2f} to {high:.2f}."
     if claim.hopeless:
-        least = "" if brief else f": their smallest possible p is {min(1.0, claim.least_p * claim.tests):.2g}"
+        least = "" if brief else f": their smallest possible p is {claim.least_corrected:.2g}"
         return f"{size} There are too few runs to show a difference{least}{'' if brief else _many(claim)}."
     return f"{size} {_open(claim, brief)}{_power(found, claim, brief)}."
 

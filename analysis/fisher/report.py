@@ -104,9 +104,10 @@ def _notes(results: Results, method: str, ddof: int) -> list[str]:
     """A note on the runs behind the scores."""
     runs = results.runs[results.runs["method"] == method]
     asked, complete, collapsed = len(runs), int(runs["complete"].sum()), int(runs["collapsed"].sum())
-    which = ("its" if complete == asked else "the finished runs among its") + (
-        f" {asked} runs" if asked > 1 else " one run"
-    )
+    if complete == asked:
+        which = f"its {asked} runs" if asked > 1 else "its one run"
+    else:
+        which = f"the finished runs among its {asked} runs" if asked > 1 else "the finished trials of its one run"
     spread = f"; ± and bars are standard deviations over runs (ddof={ddof})" if asked > 1 else ""
     note = f"The scores are {method}'s on the test sets, means over {which}{spread}."
     if complete < asked:

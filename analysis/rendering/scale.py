@@ -61,7 +61,7 @@ class Places:
         met = sorted(zip(places.values(), numbers, strict=True))
         named = [met[round(i * (len(met) - 1) / (TICKS - 1))] for i in range(TICKS)]
         ticks = tuple((place, f"{value:.2g}") for place, value in dict(named).items())
-        return cls(places, ticks, label, 1 / len(met))
+        return cls(places, ticks, label, 1 / numbers.nunique())
 
 
 def _shown(value: object) -> str:

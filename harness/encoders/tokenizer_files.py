@@ -16,7 +16,7 @@ SENTENCEPIECE = ("spm.model", "sentencepiece.bpe.model", "spiece.model", "senten
 """Names of the SentencePiece model in the families of encoders."""
 VOCABULARIES = (WHOLE, "vocab.*", "*.model", "*.tiktoken", "tekken.json", "*.spm")
 """Patterns of the files that may have a tokenizer's vocabulary."""
-SUFFIXES = (".json", ".txt", ".model")
+SUFFIXES = (".json", ".txt", ".model", ".spm", ".tiktoken", ".bpe")
 """Suffixes of the files from which a tokenizer is read."""
 
 

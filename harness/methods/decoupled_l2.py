@@ -39,7 +39,7 @@ class DecoupledL2(Method):
         fields.at_least("strength", self.strength, 0)
 
     def clash(self, other: Method) -> str:
-        return "it is the same pull twice; give one of them the strength of both" if other.name == "l2" else ""
+        return "it is the same pull twice; leave one of them out" if other.name == "l2" else ""
 
     def warnings(self, setting: Setting) -> list[str]:
         return overshooting(self.label, self.strength, setting)

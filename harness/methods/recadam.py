@@ -43,7 +43,7 @@ class RecAdam(Method):
 
     def clash(self, other: Method) -> str:
         same = other.name in ("l2", "decoupled_l2")
-        return "it is the same pull twice; give one of them the strength of both" if same else ""
+        return "it is the same pull twice; leave one of them out" if same else ""
 
     def warnings(self, setting: Setting) -> list[str]:
         found = overshooting(self.label, self.strength, setting)

@@ -29,10 +29,10 @@ def trial(worker: int, began: float, seed: int = 0, **given: Any) -> Trial:
 
 def test_trials_of_a_reused_worker_are_paired_with_each_other() -> None:
     """By time alone, the trials that begin at 6.6 and 7 would be paired with each other's predecessors."""
-    first, second = [trial(1, 0), trial(1, 7, first_step=7.1)], [trial(2, 0.5), trial(2, 6.6, first_step=8.6)]
+    first, second = [trial(1, 0), trial(1, 7, first_step=8.6)], [trial(2, 0.5), trial(2, 6.6, first_step=7.1)]
     run = Run(0, 20, [*first, *second])
     assert slots(run) == 2
-    assert sorted(warm_starts(run)) == pytest.approx([1.1, 2.1])
+    assert sorted(warm_starts(run)) == pytest.approx([0.6, 2.6])
 
 
 def test_trials_with_separate_workers_take_the_first_free_slot() -> None:
