@@ -80,7 +80,8 @@ class Claim:
     """Number of settings that both methods have; 0 for collapse and spread in an unpaired comparison."""
     paired: bool = True
     unit: str
-    """``share``, ``ratio``, or the unit of scores (``Measure.unit``), also per step of a hyperparameter."""
+    """``share``, ``ratio``, ``log ratio`` or the unit of scores (``Measure.unit``). Slopes are per step of a
+    hyperparameter."""
     estimate: float = math.nan
     low: float = math.nan
     """Ends of the 95 % interval, before any correction."""

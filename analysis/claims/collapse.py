@@ -1,4 +1,4 @@
-"""Claims on whether a method collapses more or less often, from shares of runs paired by setting and seed."""
+"""Claims on whether a method collapses more or less often, from shares of collapsed runs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,7 +43,7 @@ def _claim(comparison: Comparison, scope: Scope) -> Claim | None:
 
 
 def _unpaired(comparison: Comparison) -> Claim:
-    """The claim on two methods without a common setting and seed."""
+    """The claim on two unpaired methods."""
     ours, theirs = (np.asarray(flags, bool) for flags in comparison.apart_collapsed)
     table = unpaired_proportions(int(ours.sum()), len(ours), int(theirs.sum()), len(theirs))
     made = replace(

@@ -1,7 +1,7 @@
 """Differences between the runs of two methods other than the method: device, precision, code, versions, inputs.
 
 Suppose that each method ran on its own machine. A difference between the methods may then come from the machines. The
-facts are taken from ``harness.common.origins``; each fact can change a score.
+facts are a trial's origin (``harness.common.origins``), precision and inputs; each fact can change a score.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from analysis.results.wording import named
 from harness.common.origins import facts
 
 MIN_PAIRS = 6
-"""Fewest pairs of a restricted comparison: with fewer pairs, no test of paired runs gives p < 0.05."""
+"""Fewest pairs of a restricted comparison: with fewer, neither McNemar's test nor the swap test gives p < 0.05."""
 MIN_APART = 0.1
 """A fact counts if at least this share of runs needs another value to make both methods alike in the fact.
 
@@ -84,7 +84,7 @@ class Confounding:
 
     @property
     def sentence(self) -> str:
-        """The facts that differ, and the compared pairs: the agreeing pairs if there are enough, else all."""
+        """The facts that differ, and the number of agreeing pairs unless ``full``."""
         either = (
             f"A difference may come from {'this fact' if len(self.differences) == 1 else 'these facts'}, not from the "
             "method."

@@ -1,11 +1,11 @@
 """The planned look that a study has reached, and the runs behind its claims.
 
 A report does not remember earlier reports, and a reader may write a report after every run. Claims therefore wait for
-the next planned look. They use the pairs that were first complete in both methods. Their number is the planned number
-of the last reached look, even if more pairs exist now. These pairs stay the same until the next look, and so do the
-claims.
+the next planned look. They use the pairs that were first complete in both methods. The number of these pairs is the
+number planned for the last reached look, even if more pairs exist now. These pairs stay the same until the next look,
+and so do the claims.
 
-The alternative is to test all runs so far at the level of the last reached look. With a look after each run, a reader
+The alternative is to test all runs so far at the level of the last reached look. A reader with a report after each run
 would then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
 """
 

@@ -15,10 +15,10 @@ from analysis.statistics.spread.minimum_detectable import minimum_detectable_dif
 def claims(
     comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points", *, signed: bool = False
 ) -> list[Claim]:
-    """The claims on one method at three scopes, without verdicts, over the pairs of runs in which neither collapsed.
+    """The claims on one method at three scopes, over the pairs of runs in which neither collapsed.
 
-    ``bounds`` are the bounds of equivalence of the difference, in ``unit``. Without bounds, equivalence is not tested.
-    ``signed`` says whether the metric goes from -100 to 100 points.
+    Only the claim on these runs has a verdict. ``bounds`` are the bounds of equivalence of the difference, in ``unit``.
+    Without bounds, equivalence is not tested. ``signed`` says whether the metric goes from -100 to 100 points.
     """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
     most = _largest_difference(comparison, unit, -100 if signed else 0)
@@ -33,7 +33,7 @@ def crossed_of(comparison: Comparison) -> CrossedMeans:
 
 
 def _by_setting(comparison: Comparison) -> CrossedMeans:
-    """The mean difference of two methods without a common setting and seed, from their means at common settings."""
+    """The mean difference of two unpaired methods, from their means at common settings."""
     sides = (side.drop(columns=comparison.source).mean(axis=1) for side in comparison.apart_surviving)
     ours, theirs = (side.groupby(level="setting").mean() for side in sides)
     difference = (ours - theirs).dropna()

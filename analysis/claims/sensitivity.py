@@ -1,4 +1,4 @@
-"""Claims on whether a method is less sensitive to a hyperparameter, from slopes over settings (method × slope)."""
+"""Claims on whether a method is less sensitive to a hyperparameter: slopes of the methods' difference over settings."""
 
 import math
 

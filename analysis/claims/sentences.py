@@ -1,4 +1,4 @@
-"""The words of every claim, for the answer in full and, briefly, for the verdicts of the first screen.
+"""The words of claims on collapse, spread and mean: in full for the answer, briefly for the first screen's verdicts.
 
 Each sentence is built from claims, so that it cannot say more than the claims. A claim has one or two sentences: its
 figures, and the verdict on them.
@@ -155,7 +155,7 @@ def _elsewhere_of(claim: Claim) -> str:
 
 
 def mean(found: Answer, method: str, *, brief: bool = False) -> str:
-    """How a method's mean zero-shot score compares, for the widest scope with a test; empty without a claim."""
+    """How a method's mean zero-shot score compares, in the scope of ``widest_mean``; empty without a claim."""
     here = found.claim(Quantity.MEAN, method, Scope.THESE)
     if here is None or math.isnan(here.estimate):
         return ""
