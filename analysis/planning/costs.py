@@ -47,7 +47,7 @@ class Expense:
     """Trials of the whole design, over all methods."""
     to_run: int
     hours: float
-    """Likely hours from the first trial to the last; NaN if not known. The same holds for ``gpu_hours``."""
+    """Likely hours from the first trial to the last. ``hours`` and ``gpu_hours`` are NaN if not known."""
     gpu_hours: float
     money: float
     """Price of the hours; NaN without a price."""

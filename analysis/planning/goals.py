@@ -60,12 +60,16 @@ class Targets:
 
     def __post_init__(self) -> None:
         if not (0 < self.ratio < 100) or self.ratio == 1:
-            raise bad("--ratio", self.ratio, "a ratio of standard deviations above 0 other than 1, such as 0.7")
+            raise bad(
+                "--ratio", self.ratio, "a ratio of standard deviations between 0 and 100 other than 1, such as 0.7"
+            )
         low, high = sorted(self.collapse)
         if not 0 <= low < high <= 1:
             raise bad("--collapse", self.collapse, "two different shares from 0 to 1, such as 0.2:0.02")
         if self.difference == 0 or not abs(self.difference) < 100:
-            raise bad("--difference", self.difference, "a number of points other than 0, such as 1")
+            raise bad(
+                "--difference", self.difference, "a number of points between -100 and 100 other than 0, such as 1"
+            )
         if not 0.5 <= self.power <= 0.99:
             raise bad("--power", self.power, "a share from 0.5 to 0.99, such as 0.8")
 

@@ -81,9 +81,9 @@ TERMS = {
             "swap test",
             "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
             "setting and seed, all languages of a run together; scores are centred on each method's median. If "
-            "settings share their seeds, claims for other seeds and settings use a jackknife over seeds and settings "
-            "instead. If each setting has its own seeds, the swap test holds for other seeds. For other settings it "
-            "then swaps whole settings.",
+            "settings share several seeds, claims for other seeds and settings use a jackknife over seeds and settings "
+            "instead. If each setting has its own seeds, the swap test holds for other seeds. With own seeds or one "
+            "seed, it swaps whole settings for claims on other settings.",
         ),
         Term(
             "minimum detectable ratio",

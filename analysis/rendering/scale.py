@@ -26,7 +26,7 @@ class Places:
     """Positions of the ticks, with their labels."""
     label: str
     step: float
-    """Room for one position: 1 divided by the number of positions."""
+    """Room for one position, as a share of the panel's width."""
 
     @classmethod
     def along(cls, results: Results) -> "Places":

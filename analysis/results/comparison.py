@@ -64,7 +64,7 @@ class Comparison:
     single: bool = True
     """Whether every run of both is one trial; an ewc run has one trial per language."""
     apart: tuple[pd.DataFrame, pd.DataFrame] = field(default=(pd.DataFrame(), pd.DataFrame()), repr=False)
-    """All complete runs of the method and of the baseline, paired or not; empty for a part of a comparison.
+    """Complete runs of the method and of the baseline, paired or not; empty for a part of a comparison.
 
     One row per run and one column per language, the source first. Every target language has a score in all these runs
     of both methods.

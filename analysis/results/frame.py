@@ -36,8 +36,8 @@ class Results:
 
     Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error, scorer (rules of the
     scores) and test_data (fingerprint by language). Results from a store also have precision, checkpoint, costs,
-    provenance, collapsed_in and running. collapsed_in says by language whether the model has collapsed there. running
-    has the host, start and progress of a trial that runs now; else it is empty.
+    ended, provenance, inputs, collapsed_in and running. collapsed_in says by language whether the model has collapsed
+    there. running has the host, start and progress of a trial that runs now; else it is empty.
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.

@@ -64,7 +64,7 @@ def with_plan(about: About, frame: pd.DataFrame, file: Path) -> About:
 def _only(column: "pd.Series[str]", file: Path) -> str:
     """The value of all rows."""
     first = column.iloc[0]
-    refuse(file, str(column.name), column, column != first, f"the value of the first row, {first!r}: it is the study's")
+    refuse(file, str(column.name), column, column != first, f"the value of the first row, {first!r}: rows must agree")
     return str(first)
 
 
