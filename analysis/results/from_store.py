@@ -87,10 +87,7 @@ def _notes(standing: Standing) -> tuple[str, ...]:
 
 
 def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
-    """Hyperparameters by setting label, in the study's order. A search's settings are in the order of its trials.
-
-    The order of trials differs from the study's, because ewc's trials come several at a time.
-    """
+    """Hyperparameters by setting label, in the study's order. A search's settings are in the order of its trials."""
     written = {name for setting in labels for name in setting.to_json()}.difference(SEEDS)
     ordered = [
         setting

@@ -182,9 +182,9 @@ def _sources(first: str, one: Results, second: str, other: Results, kept: Sequen
     """Sentences on the comparable scores of results with different sources."""
     languages = named(kept, f"{len(kept)} languages")
     return (
-        f" The sources differ: {one.source} in {first}, {other.source} in {second}. Comparable are the zero-shot "
-        f"scores in {languages}, targets of both on the same test sets. The source scores are not comparable, and are "
-        "left out. Collapse is judged on each result's own source."
+        f" The sources differ: {one.source} in {first}, {other.source} in {second}. Zero-shot scores are "
+        f"comparable in {languages}, targets of both on the same test sets. The source scores are not comparable, and "
+        "are left out. Collapse is judged on each result's own source."
     )
 
 

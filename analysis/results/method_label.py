@@ -1,5 +1,5 @@
-"""Parts of a method's label: ``ewc(strength=10, plus=en)`` has the kind ``ewc``, λ 10 and the family
-``ewc(plus=en)``."""
+"""Parts of a method's label: ``ewc(target+en, strength=10)`` has the kind ``ewc``, λ 10 and the family
+``ewc(target+en)``."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Results by the name that a user gives: a finished study, a table of results, or another program's results."""
+"""Results by the name that a user gives: a study, a table of results, or another program's results."""
 
 from collections.abc import Sequence
 

@@ -50,7 +50,7 @@ def metric_of(task: TaskName) -> Metric | None:
 def counts(task: TaskName, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
     """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
-    The metric of a language's sum over examples is the score in the trial's record. The result is ``None`` if
+    The metric of a language's summed counts is the score in the trial's record. The result is ``None`` if
     ``metric_of`` gives ``None``.
 
     Args:

@@ -71,7 +71,7 @@ class View:
 
     @property
     def why_baseline(self) -> str:
-        """A sentence on the choice of the baseline; empty for vanilla, or if there is nothing to compare."""
+        """A sentence on the choice of the baseline; empty for vanilla by default, or if there is no choice."""
         if self.against is not None or len(self.results.methods) < 2:
             return ""
         if self.asked:

@@ -38,7 +38,7 @@ def warnings(found: Answer) -> Iterator[str]:
 
 
 def _looks(found: Answer, *, last: bool) -> Iterator[str]:
-    """Sentences on the looks of the methods that have reached, or have not reached, their last look.
+    """Sentences on the looks of methods at their last look if ``last``, else of the other methods.
 
     They name the methods if the methods' looks differ.
     """

@@ -1,4 +1,4 @@
-"""Comparison of mean zero-shot scores with the baseline's, with errors that follow the design."""
+"""Differences of mean zero-shot scores from the baseline's, with intervals for other seeds and settings."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -125,7 +125,7 @@ def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Tabl
     ]
     notes = [
         "Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for "
-        "their number.",
+        "the number of languages.",
         *(note for note in _warnings(one for by in found.values() for one in by.values()) if "bootstrap p" not in note),
     ]
     return Table("means-languages", f"Differences from {view.base_name} by language", ["language", *found], rows, notes)

@@ -22,7 +22,7 @@ With 6 settings, swaps of whole settings can give a p below 0.05: 2 / 2⁶ = 0.0
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if nothing is missing or open."""
+    """The section; ``None`` if there is no content for it."""
     found = answer(view) if view.results.runs["complete"].any() else None
     told = [*_missing(view), *(_design(view) if found is not None and found.claims else ())]
     tables = [] if found is None else [*filter(None, [_open(found)])]

@@ -33,7 +33,7 @@ def section(view: View) -> Section | None:
     )
     caption = (
         "The penalty over the steps, λ/2 Σ F (θ − θ*)²: the weighted squared distance from the pretrained weights. The "
-        f"line is the median over runs, {band}. Penalties with different λ or F are on different scales."
+        f"line is the median over runs, and {band}. Penalties with different λ or F are on different scales."
     )
     shown = [method for method in view.results.methods if method in set(penalties["method"])]
     ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()
@@ -47,7 +47,7 @@ def section(view: View) -> Section | None:
 def read(results: Results, store: Store) -> pd.DataFrame:
     """Penalties of finished trials, one row per window of steps.
 
-    The columns are trial, method, setting, seed, done (% of the steps) and penalty (mean over the window).
+    The columns are trial, ``RUN``, done (% of the steps) and penalty (mean over the window).
     """
     trials = results.trials[results.trials["status"] == FINISHED].set_index("trial")
     every = -(-len(trials) // MAX_HISTORIES)

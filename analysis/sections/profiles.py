@@ -42,7 +42,7 @@ def section(view: View) -> Section | None:
     draw = partial(figure, view, zero_shot, best)
     caption = (
         f"Left: the share of a method's runs with a zero-shot score {side} τ. A curve further to the {better} means "
-        "better runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the "
+        "better runs, and a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the "
         "best source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
     )
     alt = (

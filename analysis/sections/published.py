@@ -208,7 +208,7 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
     lacking = found["ours_mean"].isna()
     few = int((~lacking).sum()) < len(found) / 2
     left_out = (
-        [f"{int(lacking.sum())} of its rows are left out, because the study lacks their methods or languages."]
+        [f"{int(lacking.sum())} of the table's rows are left out, because the study lacks their methods or languages."]
         if few
         else []
     )

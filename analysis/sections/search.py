@@ -23,7 +23,7 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""Distance, in trials, between two methods' marks, which may be equal: all methods begin with the same settings."""
+"""Distance in trials between two methods' marks. Marks of equal scores would overlap."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
@@ -82,8 +82,8 @@ def searched(view: View) -> list[str]:
         else "none stopped early"
     )
     return [
-        f"Looked for {space}: {search.trials} trials of each method, drawn by TPE (sampler's seed {search.seed}), "
-        f"{stops}."
+        f"The search covered {space}: {search.trials} trials of each method, drawn by TPE "
+        f"(sampler's seed {search.seed}), {stops}."
     ]
 
 
@@ -124,9 +124,9 @@ def winners(view: View) -> Table:
     source, best_of = results.source, results.measure.best
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
-        f"The best setting has the finished trial with the {best_of} {source} dev score, of one seed. Target "
-        f"languages have no part in this choice. The {best_of} of several dev scores is biased: compare methods over "
-        "other seeds.",
+        f"The best setting has the finished trial with the {best_of} {source} dev score. Target languages "
+        f"have no part in this choice. All trials have one seed, and the {best_of} of several dev scores is biased: "
+        "compare methods over other seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "
         "scores.",
     ]

@@ -58,7 +58,7 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
     bounded = any(not math.isnan(r.low) for by in ratios.values() for r in by.values())
     caption = (
         "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
-        f"runs{', with 95 % intervals' if bounded else ''}; left of 1 the method is steadier. Languages share their "
+        f"runs{', with 95 % intervals' if bounded else ''}. Left of 1 the method is steadier. Languages share their "
         "runs, so languages with the same direction are not independent evidence."
     )
     alt = "Ratios of standard deviations with intervals: one row per language, one colour per method; logarithmic axis."

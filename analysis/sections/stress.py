@@ -217,4 +217,4 @@ def _left_out(view: View, axis: Axis) -> list[str]:
         if axis.name == RATE
         else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
     )
-    return [f"Left out, because they lack {why}: {named(alone, f'{len(alone)} methods')}."]
+    return [f"Methods without {why} are left out: {named(alone, f'{len(alone)} methods')}."]

@@ -36,7 +36,7 @@ def _line(lacking: list[str], frame: pd.DataFrame) -> str:
 
 
 def _guess(field: str, frame: pd.DataFrame) -> str:
-    """A column that may hold the field: text that repeats for a method, small whole numbers for a seed."""
+    """A column that may hold the field. Its values repeat: small whole numbers for a seed, else text."""
     for name in sorted(map(str, frame), key=lambda name: PARAMETER.match(name) is None):
         cells = frame[name]
         whole = cells.str.fullmatch(r"\d{1,6}")

@@ -10,7 +10,7 @@ kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr
 ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti
 tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
 """
-"""Language codes of ISO 639-1. Longer codes are taken from ``--map`` alone: many words have three letters."""
+"""Language codes of ISO 639-1. Codes of three letters are taken from ``--map`` alone: many words have three letters."""
 LANGUAGE = rf"(?:{'|'.join(CODES.split())})(?:[-_](?:[A-Z][a-z]{{3}}|[A-Z]{{2}}))?"
 TEST, DEV = "test", "dev"
 SPLITS = {"test": TEST, "predict": TEST, "eval": DEV, "dev": DEV, "val": DEV, "valid": DEV, "validation": DEV}

@@ -65,7 +65,7 @@ def _check(found: Fields, frame: pd.DataFrame, file: Path, *, scored: bool) -> N
 
 
 def _rows(fields: pd.DataFrame, frame: pd.DataFrame, columns: list[ScoreColumn]) -> pd.DataFrame:
-    """One row per run and score column. A run without any score is missing."""
+    """One row per run and score column. A finished run without any score is missing."""
     shown = _shown([column for column in columns if column.split == TEST] or columns)
     scores = frame[[column.column for column in columns]]
     unscored = (scores == "").all(axis=1) & (fields["status"] == FINISHED)

@@ -142,7 +142,7 @@ def test_different_sources_are_compared_on_the_targets_of_both(one: View, tmp_pa
     assert both.results.about.targets == one.results.about.targets
     question = both.results.about.question
     assert "The sources differ: en in a, de in b." in question
-    assert "Comparable are the zero-shot scores in af, ar, az, bg, targets of both on the same test sets." in question
+    assert "Zero-shot scores are comparable in af, ar, az, bg, targets of both on the same test sets." in question
     assert "The source scores are not comparable, and are left out." in question
     assert both.results.runs["source"].isna().all()
     assert {*both.results.test["language"]} == {*one.results.about.targets}

@@ -56,7 +56,7 @@ def test_rates_that_differ_only_from_method_to_method_are_no_stress() -> None:
     table = table_of(section, "stress")
     assert table.header == ["learning rate", "vanilla", "l2(strength=1)"]
     assert [row[0] for row in table.rows] == ["1e-05", "2e-05", "3e-05", "0.0001"]
-    assert table.notes[-1] == "Left out, because they lack several learning rates: bitfit."
+    assert table.notes[-1] == "Methods without several learning rates are left out: bitfit."
     (picture,) = [part for part in section.parts if isinstance(part, Picture)]  # type: ignore[union-attr]
     assert [text.get_text() for text in picture.figure.legends[0].get_texts()] == ["vanilla", "l2(strength=1)"]
     assert stress.hottest(some.results, ["vanilla"]) == ["learning_rate=0.0001"]

@@ -297,7 +297,7 @@ def test_methods_without_the_axis_are_named_and_others_have_their_own(tmp_path: 
     assert [isinstance(row[6], Difference) for row in table.rows] == [False, False, True, False, True, False]
     assert (
         table.notes[-1]
-        == "Left out, because they lack 3 settings or more that differ in the batch size alone: bitfit, lora."
+        == "Methods without 3 settings or more that differ in the batch size alone are left out: bitfit, lora."
     )
     assert {row[1] for row in tables["stress-warmup-steps"].rows} == {"lora"}
 
