@@ -23,7 +23,7 @@ LETTERS = "abcdefghijkl"
 NAMES = {Quantity.COLLAPSE: "collapse", Quantity.SPREAD: "spread", Quantity.MEAN: "mean"}
 SCOPES = {Scope.THESE: "these runs", Scope.SEEDS: "other seeds", Scope.SETTINGS: "other settings"}
 ROWS = 14
-"""Largest number of designs in the table of the grid; ``plan.json`` has all."""
+"""Largest number of designs in the table of the grid, besides the current design; ``plan.json`` has all."""
 
 
 def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[str]:

@@ -29,7 +29,7 @@ def store_at(place: str) -> "Store | None":
 
 
 def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[FullArm]") -> "Pilot":
-    """The pilot of the method with most pairs of runs. If no method has pairs, the defaults for the first method."""
+    """The pilot of the method with the most pairs of runs; without pairs, the defaults for the first method."""
     from analysis.planning.pilot import Pilot
     from analysis.results.from_store import load
     from analysis.results.view import View

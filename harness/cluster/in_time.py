@@ -37,8 +37,8 @@ def wait(done: "Future[None]", limit: float, waiting: str) -> None:
     """Wait for an action.
 
     Prints ``waiting`` on standard error after ``SILENCE`` seconds. Raises the action's own error, or ``TimeoutError``
-    after ``limit`` seconds. After ``TimeoutError`` or Ctrl-C, the action's thread keeps running. At its end, the
-    process does not wait for Ray's shutdown.
+    after ``limit`` seconds. After ``TimeoutError`` or Ctrl-C, the action's thread keeps running. When the process ends,
+    it does not wait for Ray's shutdown.
     """
     try:
         _result(done, limit, waiting)

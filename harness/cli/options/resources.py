@@ -78,7 +78,7 @@ def hardware_of(options: argparse.Namespace) -> "Hardware | None":
 
 
 def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", checkpoints: bool = True) -> None:
-    """Add the options for the time limit of a trial or a diagonal, and for the time between a trial's checkpoints."""
+    """Add the options for the time limit of a trial or Fisher diagonal, and the time between a trial's checkpoints."""
     command.add_argument(
         "--minutes-per-trial",
         dest="minutes",
