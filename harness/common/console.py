@@ -64,7 +64,7 @@ def duration(seconds: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """A range of durations in seconds, e.g. ``12 to 20 min``."""
+    """A range of seconds in words, e.g. ``12 to 20 min``."""
     one, other = duration(low), duration(high)
     if one == other:
         return f"about {one}"

@@ -26,7 +26,7 @@ class UserError(Exception):
 
 
 class TimeLimitError(Exception):
-    """A trial or a diagonal exceeded its time limit. Code that handles every other error lets it pass."""
+    """A trial or a Fisher diagonal exceeded its time limit. Code that handles every other error lets it pass."""
 
 
 def without_credentials(text: str) -> str:

@@ -1,6 +1,7 @@
 """Private names of torch: the processor's abilities, a schedule's rates, groups of processes, and an operator.
 
-Abilities and rates are tested with torch 2.11 and 2.13. Groups and the operator are tested with torch 2.13 on a CPU.
+Abilities and rates are tested with torch 2.11 and 2.13. Groups are tested with torch 2.13 on a CPU. The operator needs
+a GPU.
 """
 
 from contextlib import suppress

@@ -1,8 +1,8 @@
 """Signals that end a process: SIGTERM and SIGUSR1 (Slurm, spot machines, ``kill``), and SIGHUP (a closed terminal).
 
 The first signal raises ``KeyboardInterrupt`` in the main thread, as Ctrl-C does. A second signal ends the process at
-once. Code that needs an orderly end defers the exception and asks ``requested``, such as a training that writes a
-checkpoint.
+once. Code that needs an orderly end, such as a training that writes a checkpoint, defers the exception and asks
+``requested``.
 """
 
 import _thread
