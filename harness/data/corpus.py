@@ -29,8 +29,8 @@ def passages(text: str, language: str, count: int, origin: Origin, column: str =
 
     Args:
         text: ``embedded``, or ``wikipedia`` for the hub's Wikipedia. ``task`` is the test set of ``origin``. A task's
-            name is its test set at the place of ``origin``. A folder holds ``XX.txt`` files with a passage per line, or
-            copies of the hub's Wikipedia. A path with ``{language}`` leads to ``.txt`` files or tables.
+            name stands for its test set at the place of ``origin``. A folder holds ``XX.txt`` files with a passage per
+            line, or copies of the hub's Wikipedia. A path with ``{language}`` leads to ``.txt`` files or tables.
         language: The language.
         count: Largest number of passages.
         origin: The origin of the study's data.

@@ -120,7 +120,7 @@ def sample(origin: Origin, language: str, encoder: Encoder, max_length: int, cou
 
 
 def _inputs(rows: Dataset, encoder: Encoder) -> Dataset:
-    """Encoded rows, without token types if the encoder has a single type.
+    """Encoded rows, without token types if the encoder has at most one type.
 
     A tokenizer of another family may give the second text the type 1.
     """

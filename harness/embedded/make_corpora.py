@@ -11,7 +11,7 @@ PAWSX_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` (``text<TAB
 dev set: its English pairs are split over the three English files. The first pairs of each file are taken.
 
 The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French,
-Japanese and Korean, so these languages have labelled text only.
+Japanese or Korean, so these languages have labelled text only.
 """
 
 import argparse

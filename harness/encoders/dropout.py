@@ -79,7 +79,7 @@ def _set_head(model: PreTrainedModel, share: float) -> None:
 
 
 def _lacking(model: PreTrainedModel, name: str) -> UserError:
-    words = "a head without dropout" if name == "head_dropout" else f"no {name.replace('_', ' ')} in its config"
+    words = "a head without dropout" if name == "head_dropout" else f"no {name.replace('_', ' ')} that can be set"
     return UserError(
         f"{name}: the encoder, a {model.config.model_type!r} as {type(model).__name__}, has {words}; leave the "
         "field out"

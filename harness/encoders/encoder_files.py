@@ -59,8 +59,7 @@ def check_fetched(encoder: Encoder, suffixes: tuple[str, ...] = MODEL_SUFFIXES) 
     files = sorted(file for file in folder.iterdir() if file.suffix in suffixes and file.is_file())
     if left := [file.name for file in files if _is_pointer(file)]:
         raise UserError(
-            f"encoder: {', '.join(left)} in {encoder.path!r} stands for a file that Git LFS has not fetched; run "
-            "'git lfs pull' there"
+            f"encoder: Git LFS has not fetched {', '.join(left)} in {encoder.path!r}; run 'git lfs pull' there"
         )
 
 

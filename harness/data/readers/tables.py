@@ -37,7 +37,7 @@ def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
 def _fault(text: str, separator: str, said: str) -> str:
     """The end of a message on a malformed table; pandas' own words for rarer faults."""
     if found := re.search(r"EOF inside string starting at row (\d+)", said):
-        return f": row {found[1]}: a quotation mark opens a text and none closes it; double it inside a text"
+        return f": row {found[1]}: a quotation mark opens a text and none closes it; double the marks inside a text"
     rows = standard_csv.reader(StringIO(text, newline=""), delimiter=separator)
     columns = len(next(rows, []))
     for row in rows:

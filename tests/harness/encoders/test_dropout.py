@@ -58,6 +58,6 @@ def test_a_dropout_that_an_encoder_lacks_is_refused() -> None:
         set_dropout(made("bert", AutoModelForQuestionAnswering), asked(head_dropout=0.1))  # type: ignore[arg-type]
     gpt = AutoModelForTokenClassification.from_config(GPT2Config(n_embd=8, n_layer=1, n_head=1, vocab_size=9))
     with pytest.raises(
-        UserError, match=r"hidden_dropout: the encoder, a 'gpt2' .* has no hidden dropout in its config"
+        UserError, match=r"hidden_dropout: the encoder, a 'gpt2' .* has no hidden dropout that can be set"
     ):
         set_dropout(gpt, asked(hidden_dropout=0.1))

@@ -106,9 +106,7 @@ def test_a_tokenizer_of_another_class_than_the_files_are_of(message: Callable[..
 def test_a_file_that_git_lfs_has_not_fetched(message: Callable[..., str], copy: Path, file: str) -> None:
     (copy / file).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 17082660\n")
     said = message(encoder=copy)
-    assert (
-        f"encoder: {file} in {str(copy)!r} stands for a file that Git LFS has not fetched; run 'git lfs pull'" in said
-    )
+    assert f"encoder: Git LFS has not fetched {file} in {str(copy)!r}; run 'git lfs pull'" in said
 
 
 @pytest.mark.parametrize("config", ["{", "[]", "{}", '{"model_type": "no-such-kind"}'])
