@@ -72,9 +72,10 @@ def pick(
 ) -> int:
     """The best number of a study's trials at once on this machine's first GPU, or on the CPU if there is no GPU.
 
-    Prints each measurement. Each trial of ``largest(trials)`` first runs alone. The trial with the most memory is then
-    measured at larger numbers. If this process may start NVIDIA's MPS, it also measures with MPS and prints advice. The
-    returned number is for a run without MPS. Raises ``UserError`` if a trial does not run even alone.
+    Each trial of ``largest(trials)`` first runs alone. The trial with the most memory is then measured at larger
+    numbers. Prints this trial's measurements. If this process may start NVIDIA's MPS, it also measures with MPS and
+    prints advice. The returned number is for a run without MPS. Raises ``UserError`` if a trial does not run even
+    alone.
 
     Args:
         cache: Folder that keeps the tokenised data; ``None`` to keep none.
@@ -128,7 +129,7 @@ def advice(without: Sequence[GpuSharing], with_mps: Sequence[GpuSharing]) -> str
     gain = f"  {trials:3} at once are {rate / before:.2f} times as fast as without it"
     if rate < (1 + GAIN) * before:
         return f"{gain}: not worth it"
-    return f"{gain}; for that, start it (nvidia-cuda-mps-control -d) and give --trials-per-gpu {trials}"
+    return f"{gain}; start MPS (nvidia-cuda-mps-control -d) and give --trials-per-gpu {trials}"
 
 
 def _best(tried: Sequence[GpuSharing]) -> tuple[int, float]:

@@ -93,7 +93,7 @@ def first_of_methods(trials: Iterable[TrialConfig]) -> dict[str, TrialConfig]:
 def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> TrialConfig:
     """The trial with another method, setting and seed, as ``plan`` makes it. Encoder and data are not looked up again.
 
-    Raises ``UserError`` if the data cannot satisfy the setting.
+    Raises ``UserError`` if the data or the task does not allow the setting.
     """
     origin = Origin.of(trial)
     task = task_named(origin.task)
@@ -120,7 +120,7 @@ def _texts(method: Method, origin: Origin) -> dict[str, str]:
 
 
 def _check_training_data(settings: Sequence[Setting], source: str, task: Task[Any], there: int) -> None:
-    """Refuse settings that the training data cannot satisfy: too many examples, or unsupported label noise."""
+    """Refuse settings that the training data or the task does not allow."""
     if (most := max(setting.train_examples or 1 for setting in settings)) > there:
         raise bad("train_examples", most, f"at most {there}, the training examples in {source!r}")
     if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:

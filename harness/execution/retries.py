@@ -44,7 +44,7 @@ class Retries:
 
     A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
     memory is retried only alone. A trial that is lost alone has failed, and so has a trial that exceeded its time
-    limit. A loss after a new checkpoint counts as the trial's first loss, because a long trial may lose several
+    limit. Unless memory ran out, a loss after a new checkpoint counts as the first loss: a long trial may lose several
     machines.
     """
 

@@ -24,6 +24,6 @@ def changed(before: Sequence[Software]) -> str:
             told.append(f"{name} was {was} and is {now[name]}")
     trials = f"{differ} of {len(found)} finished trials {'was' if differ == 1 else 'were'}"
     return (
-        f"{trials} made with other software than this run has: {'; '.join(told)}. The report's Provenance lists which "
-        "methods have which"
+        f"{trials} made with other software than this run has: {'; '.join(told)}. The report's Provenance lists the "
+        "methods of each version"
     )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from harness.setting import Setting
     from harness.study import TrialConfig
 
-SHORTER = "--set warmup_steps=N makes it shorter, or with max_steps given --set warmup_steps=10%"
+SHORTER = "--set warmup_steps=N makes it shorter, or, with max_steps given, --set warmup_steps=10%"
 SHORTER_RANGE = "give the search a shorter range of warmup_steps, or more steps"
 
 

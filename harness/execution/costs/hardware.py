@@ -74,7 +74,7 @@ class Timing:
     """The speed of one finished training."""
 
     work: Hashable
-    """All factors of the speed except the device: encoder, method, batch size, length, precision."""
+    """Factors of the speed besides the device: task, encoder, method, batch size, length, precision."""
     device: str
     """The device's name in records."""
     threads: int

@@ -16,7 +16,7 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 LOOKED_AT = 300
-"""Largest number of past trials that an estimate reads."""
+"""Largest number of records that an estimate reads beyond its own trials."""
 PROBE_STEPS = 10
 
 
@@ -166,7 +166,7 @@ def grounds(
         mine = [one for one in past if one.device == device or same(hardware, one.device)]
         return mine or past, "that finished with the same task, encoder and precision"
     if resources.ray_address is not None:
-        return "the store has no trial of the task and encoder, and a cluster's nodes cannot be tried from here"
+        return "the store has no comparable trial, and a cluster's nodes cannot be tried from here"
     try:
         return probe(lacking, resources), "of a few steps, run just now"
     except RuntimeError as error:

@@ -47,7 +47,7 @@ def test_the_gain_from_mps_is_only_reported() -> None:
     alone = packings([10, 18])
     assert advice(alone, packings([10, 18, 18.5])) == "    2 at once are 1.00 times as fast as without it: not worth it"
     assert advice(alone, packings([10, 18, 36])) == (
-        "    4 at once are 2.00 times as fast as without it; for that, start it (nvidia-cuda-mps-control -d) and give "
+        "    4 at once are 2.00 times as fast as without it; start MPS (nvidia-cuda-mps-control -d) and give "
         "--trials-per-gpu 4"
     )
 

@@ -24,8 +24,8 @@ def test_each_changed_fact_lists_old_values_with_their_trials() -> None:
     oldest = replace(NOW, packages={name: version for name, version in NOW.packages.items() if name != "ray"})
     assert changed([NOW, older, older, oldest]) == (
         f"3 of 4 finished trials were made with other software than this run has: torch was 2.0 in 2 and is "
-        f"{NOW.packages['torch']}; ray was none in 1 and is {NOW.packages['ray']}. The report's Provenance lists which "
-        "methods have which"
+        f"{NOW.packages['torch']}; ray was none in 1 and is {NOW.packages['ray']}. The report's Provenance lists the "
+        "methods of each version"
     )
 
 
@@ -46,7 +46,7 @@ def test_a_run_continued_with_other_versions_warns_once(study: Study, tmp_path: 
     warning = [line for line in run(more, store)[1].splitlines() if "software" in line]
     assert warning == [
         "Warning: 2 of 2 finished trials were made with other software than this run has: torch was 1.0 in 2 and is "
-        f"{NOW.packages['torch']}. The report's Provenance lists which methods have which."
+        f"{NOW.packages['torch']}. The report's Provenance lists the methods of each version."
     ]
     made = [store.record(trial.id) for trial in plan(more)]
     assert all(record is not None and record.provenance.code == NOW.code for record in made)
