@@ -76,7 +76,7 @@ def by_example(
 def by_layer(
     model: PreTrainedModel, windows: Sequence[Window], estimator: str, progress: Progress | None = None
 ) -> dict[str, Tensor]:
-    """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for other layers."""
+    """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for an unknown layer."""
     total = {name: torch.zeros_like(parameter) for name, parameter in model.base_model.named_parameters()}
     model.requires_grad_(False)  # autograd goes through the layers without summing their gradients over the batch
     try:
@@ -259,7 +259,7 @@ def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[
 
 
 def _add_lookups(total: Tensor, ids: Tensor, gradients: Tensor) -> None:
-    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width). Rows of Gₙ sum gradients (examples, tokens, width) by id."""
+    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width). Gₙ sums ``gradients`` (examples, tokens, width) by id."""
     owners = torch.arange(len(ids), device=ids.device)[:, None]
     own, place = (owners * len(total) + ids).flatten().unique(return_inverse=True)
     summed = torch.zeros(len(own), total.shape[1], device=total.device).index_add_(0, place, gradients.flatten(0, 1))

@@ -138,7 +138,7 @@ def _identity(file: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
-    """``_identity`` of a file in a given state. Reading it is slow, so it is done once per process and state."""
+    """``_identity`` of a file in a given state. Reading is slow, so it is done once per process and state."""
     with safe_open(file, "pt") as opened:
         metadata = opened.metadata() or {}
         found = json.loads(metadata.get(IDENTITY, "{}"))

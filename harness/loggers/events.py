@@ -37,7 +37,7 @@ class RunningTrial:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The same values as of an ended trial."""
+        """The same values as for an ended trial."""
         return parameters(self.config, self.study)
 
 
@@ -71,7 +71,7 @@ class EndedTrial:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The study's name and all values of the trial, with options under names such as ``l2.strength``."""
+        """The study's name and the trial's main values, with options under names such as ``l2.strength``."""
         return parameters(self.config, self.study)
 
     @property
@@ -115,7 +115,7 @@ def stamp(end: Record | Failure) -> int:
 
 
 def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
-    """All values with which a trial was run, in types that every logger can hold.
+    """The study's name and a trial's main values, in types that every logger can hold.
 
     Only the last part of a path is given.
     """

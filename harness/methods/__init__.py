@@ -1,6 +1,6 @@
 """Fine-tuning methods by name.
 
-A method is one file in this package and one line in ``METHODS``. A study's Python file imports its class from here.
+A method is one file in this package and one line in ``METHODS``. A study's Python file imports the class from here.
 """
 
 from harness.common import fields

@@ -153,8 +153,8 @@ class Method:
     def optimizer(self, groups: "list[dict[str, Any]]", setting: Setting) -> "Optimizer | None":
         """The optimizer, in place of the setting's; ``None`` for the setting's.
 
-        ``groups`` have ``params``, ``lr`` and ``weight_decay``. The schedule scales each group's ``lr``, and the
-        penalty's gradient, clipping and accumulation are as with any optimizer.
+        ``groups`` have ``params``, ``lr`` and ``weight_decay``. The schedule scales each group's ``lr``. The penalty's
+        gradient, clipping and accumulation are as with any optimizer.
         """
         return None
 

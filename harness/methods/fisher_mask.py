@@ -13,7 +13,7 @@ from harness.methods.batch import Batch
 
 
 class FisherMask(TrainerCallback):
-    """Keeps the gradients of the layers' weights with the largest Fisher information, and drops all others.
+    """Drops the gradients of the layers' weights, except for the share with the largest Fisher information.
 
     Fᵢ is the mean over training examples of (∂ℓ/∂θᵢ)², ℓ an example's loss summed over its labels. It is taken once,
     at the initial weights and without dropout. Embeddings, head and frozen weights have no mask.

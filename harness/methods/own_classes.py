@@ -13,7 +13,7 @@ from harness.methods.base import Method
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 RESERVED = frozenset(("name", "file", "code", "whole", "settings", "seeds"))
-"""Keys beside the options in a method's JSON form."""
+"""Keys beside the options of a method or arm in JSON."""
 
 
 def class_in(file: Path, name: str) -> type[Method]:
@@ -48,7 +48,7 @@ def made(file: Path, name: str, options: Mapping[str, Any]) -> Method:
 
 
 def _check(kind: type[Method], shown: str) -> None:
-    """Refuse a class without a usable name or without the decorator of a dataclass."""
+    """Refuse a class that is no dataclass, or whose name or an option is not usable."""
     where = f"{shown}: {kind.__name__}"
     if "__dataclass_fields__" not in vars(kind):
         raise UserError(f"{where}: write @dataclass(frozen=True, kw_only=True) above the class")

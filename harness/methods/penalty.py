@@ -47,7 +47,7 @@ class Term:
         importance = self.importance[name]
         if importance.shape != theta.shape:
             raise UserError(
-                f"fisher: {name} has the shape {tuple(importance.shape)}, and the encoder's {tuple(theta.shape)}: it "
+                f"fisher: {name} has the shape {tuple(importance.shape)}, not the encoder's {tuple(theta.shape)}: it "
                 "belongs to another encoder"
             )
         return self.strength * (importance if kept is None else importance[kept])

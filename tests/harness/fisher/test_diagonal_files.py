@@ -84,7 +84,7 @@ def test_importance_of_another_shape_is_refused() -> None:
     anchor = {name: p.detach().clone() for name, p in body.named_parameters()}
     with pytest.raises(
         UserError,
-        match=r"fisher: weight has the shape \(3, 3\), and the encoder's \(2, 3\): it belongs to another encoder",
+        match=r"fisher: weight has the shape \(3, 3\), not the encoder's \(2, 3\): it belongs to another encoder",
     ):
         Penalty(body, anchor, [Term(1.0, {"weight": torch.ones(3, 3)})])
     with pytest.raises(UserError, match="fisher: it has other, which the encoder lacks"):
