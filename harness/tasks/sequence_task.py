@@ -20,15 +20,15 @@ NUMBERED = ". The first column numbers the examples, as in PAWS-X's own files; c
 CHARACTERS = 32
 """Number of characters of a text that are kept for each sub-word of the longest input.
 
-This is twice the length of the longest sub-words of vocabularies, so the rest would be cut off anyway.
+This is twice the length of SentencePiece's longest sub-words, so the rest would be cut off anyway.
 """
 
 
 class SequenceTask(Task[Row]):
     """Base of tasks with one or two texts and one label per example.
 
-    A line of a file is an example: its texts and its label, separated by tabs. XTREME's download script encloses a text
-    with quotation marks in further marks and doubles the text's own. Such quoting is undone. The hub's data sets have
+    A line of a file is an example: its texts and its label, separated by tabs. If a text has quotation marks, XTREME's
+    download script doubles them and adds one at each end. Such quoting is undone. The hub's data sets have
     ``hub_columns``, and no such quoting. Long texts lose their end, the longer of two first, as in XTREME. No example
     is lost.
     """

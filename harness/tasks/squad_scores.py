@@ -1,9 +1,8 @@
 """Exact match and F1 of answers in a text, like SQuAD's and MLQA's own scripts.
 
-SQuAD: Rajpurkar et al. (2016), evaluate-v1.1.py, which XTREME uses for XQuAD and TyDi QA GoldP in every language, and
-Rajpurkar et al. (2018), evaluate-v2.0.py, for questions without an answer. MLQA: Lewis et al. (2020),
-mlqa_evaluation_v1.py, with articles, punctuation and words of the language. The most similar accepted answer decides a
-question's score.
+SQuAD: Rajpurkar et al. (2016), evaluate-v1.1.py, and (2018), evaluate-v2.0.py, for questions without an answer. XTREME
+uses version 1.1 for XQuAD and TyDi QA GoldP in every language. MLQA: Lewis et al. (2020), mlqa_evaluation_v1.py, with
+articles, punctuation and words of the language. The most similar accepted answer decides a question's score.
 """
 
 import re

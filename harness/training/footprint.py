@@ -42,7 +42,7 @@ def extra_bytes(model: nn.Module, pretrained: Pretrained, keepers: Iterable[obje
 def _added(model: nn.Module, pretrained: Pretrained) -> list[Tensor]:
     """Parameters that a method has added.
 
-    The own weights of a wrapped layer do not count: they have a new name, but are frozen.
+    A wrapped layer's own weights do not count: they have a new name, but are frozen.
     """
     known = {name for name, _ in pretrained.model.named_parameters()}
     return [parameter for name, parameter in model.named_parameters() if name not in known and parameter.requires_grad]

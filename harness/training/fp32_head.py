@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 
 class Fp32Linear(nn.Linear):
-    """A linear layer that ignores autocast. Its input (…, in) and output (…, out) are in fp32."""
+    """A linear layer that ignores autocast: (…, in) in any precision to (…, out) in fp32."""
 
     def forward(self, input: Tensor) -> Tensor:
         with torch.autocast(input.device.type, enabled=False):

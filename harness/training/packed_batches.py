@@ -30,7 +30,7 @@ INPUTS = ("input_ids", "token_type_ids")
 COLLATORS = {DataCollatorForTokenClassification: True, DataCollatorWithPadding: False}
 """Collators that can be replaced; true if each token has a label, false if each sequence has one."""
 TOLERANCE = 0.02
-"""Largest accepted difference between flash and plain attention, relative to the largest number, or to 1 if larger."""
+"""Largest accepted difference between flash and plain attention, relative to the larger of 1 and the largest number."""
 
 
 class PackedCollator:

@@ -1,4 +1,4 @@
-"""A process that helps another to train a trial: it trains a replica of the model on its part of every batch.
+"""A process that helps another to train a trial, on its part of every batch.
 
 Executed by ``harness.training.parallel.peers``. It writes nothing to the store and scores nothing.
 """

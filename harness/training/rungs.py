@@ -8,7 +8,7 @@ class Rungs(Protocol):
     """A receiver of a trial's dev scores."""
 
     def steps(self, total: int) -> Mapping[int, int]:
-        """The rung at each step at which the trial is scored, by step, for a training of ``total`` steps."""
+        """The rungs of a training of ``total`` steps, by the step at which the trial is scored."""
         ...
 
     def score(self, rung: int, step: int, dev: float) -> None:

@@ -1,4 +1,4 @@
-"""The state of a trial's training, kept in the store until the trial finishes, so that it can resume.
+"""The state of a trial's training, kept in the store until the trial finishes, so that the training can resume.
 
 On a CPU, a resumed training is bit-identical to an uninterrupted one. ``transformers.Trainer`` restores weights,
 optimizer, schedule, random numbers, order of the data and the log; the callbacks' state is restored too. A state of

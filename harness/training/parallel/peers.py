@@ -96,7 +96,7 @@ class Peers:
     def join(self) -> Group | None:
         """The group, once all peers have started; ``None`` without peers.
 
-        Raises ``LostProcessError`` if a peer ends before.
+        Raises ``LostProcessError`` if a peer ends earlier.
         """
         if self.size == 1:
             return None
