@@ -128,7 +128,7 @@ class Journal:
         return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
-        """Points and last dev scores of a method's trials that have a dev score, as the sampler needs them."""
+        """Points and last dev scores of a method's finished and stopped trials, as the sampler needs them."""
         base = self.bases[method].setting
         known = [one for one in self.of(method) if one.status != FAILED and one.dev is not None]
         return [self.search.point(base, one.setting) or {} for one in known], [one.dev or 0.0 for one in known]

@@ -17,7 +17,7 @@ CHANGEABLE = (
     "learning_rate", "warmup_steps", "schedule", "weight_decay", "max_grad_norm", "hidden_dropout",
     "attention_dropout", "head_dropout", "beta1", "beta2", "epsilon", "label_smoothing", "class_weights",
 )  # fmt: skip
-"""Hyperparameters that may change during a training. Other fields change data, steps or the model's parts."""
+"""Hyperparameters that may change during a training. Most other fields change data, steps or the model's parts."""
 OPTION = "strength"
 """The only option of a method that may change."""
 

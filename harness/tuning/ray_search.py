@@ -2,7 +2,7 @@
 
 So no method profits from another method's trials. When an interrupted search resumes, the sampler and ASHA's rungs
 receive the earlier trials through public methods. The sampler's random numbers start anew, from the seed and the number
-of earlier draws. So a search with parallel trials or an interruption draws other settings each time.
+of earlier draws. So an interruption changes the later draws. The order of parallel trials changes them too.
 """
 
 import tempfile

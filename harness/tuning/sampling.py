@@ -24,7 +24,7 @@ METRIC, TIME = "dev", "resource"
 With this unit of time, ASHA's rungs agree with ours for every number of steps.
 """
 STARTUP = 3
-"""TPE begins after 1/``STARTUP`` of the trials, drawn at random. Optuna's own 10 would be most of a short search."""
+"""TPE begins after 1/``STARTUP`` of trials, at most ``MAX_STARTUP``. Optuna's 10 would be most of a short search."""
 MAX_STARTUP = 10
 
 

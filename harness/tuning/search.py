@@ -139,8 +139,8 @@ def _notes(journal: Journal, left: int) -> list[str]:
     ]
     if journal.others:
         lines.append(
-            f"{len(journal.others)} trials of earlier searches under this name do not count, because this search has "
-            "other ranges, another setting or other rungs. They stay in the store for their own search."
+            f"{len(journal.others)} trials of earlier searches under this name do not count, because the study, its "
+            "search or the scoring has changed since. They stay in the store for their own search."
         )
     if journal.outdated:
         lines.append(f"{len(journal.outdated)} finished trials lack languages, and are scored again.")

@@ -11,7 +11,7 @@ from search_spaces.designs import METHODS, TARGETS
 STUDY = Study(
     name="designs/one-at-a-time",
     question="Which of learning rate, warmup, batch size and schedule moves zero-shot tagging most, and does a pull "
-    "lessen it?",
+    "lessen its effect?",
     task="udpos",
     methods=METHODS,
     settings=designs.one_at_a_time(

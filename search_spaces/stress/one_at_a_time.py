@@ -70,7 +70,7 @@ STUDIES = (
     ),
     stressed(
         "label-noise",
-        "How many wrong tags does zero-shot tagging bear, and more with a pull?",
+        "How many wrong tags does zero-shot tagging bear, with and without a pull?",
         designs.one_at_a_time(CENTRE, label_noise=[0.1, 0.3, 0.6]),
     ),
 )

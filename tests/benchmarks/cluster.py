@@ -1,4 +1,4 @@
-"""A study on a simulated cluster: four nodes on this machine, each with accelerators that exist only in Ray's accounts.
+"""A study on a simulated cluster: nodes on this machine, each with an accelerator that exists only in Ray's accounts.
 
     python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
 

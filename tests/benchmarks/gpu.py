@@ -133,7 +133,7 @@ def main() -> None:
 
     if options.device == "cuda" and not torch.cuda.is_available():
         print(
-            "No GPU here: nothing is measured. --device cpu runs on the CPU; options such as --layers make it smaller."
+            "No GPU: nothing is measured. --device cpu runs on the CPU; options like --layers make the model smaller."
         )
         return
     logging.disable_progress_bar()

@@ -306,11 +306,11 @@ def main() -> None:
         "--epoch", nargs="+", type=int, default=(64, 128, 256, 512), help="to train on (default: 64 128 256 512)"
     )
     parser.add_argument("--terms", nargs="+", type=int, default=(1, 2, 4, 8, 16), help="(default: 1 2 4 8 16)")
-    parser.add_argument("--pulls", type=int, default=20, help="a median is of (default: %(default)s)")
+    parser.add_argument("--pulls", type=int, default=20, help="per median (default: %(default)s)")
     parser.add_argument("--trials", nargs="+", type=int, default=(4, 8, 16, 32, 64), help="(default: 4 8 16 32 64)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="(default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="(default: %(default)s)")
-    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw it on log-log axes")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the curves on log-log axes")
     options = parser.parse_args()
 
     import torch

@@ -87,7 +87,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Job:
-    """Some studies of one world and design. A study's draws depend only on these, the seed and its number."""
+    """Some studies of one world and design. A study's draws depend only on world, design, seed and number."""
 
     world: str
     design: Design

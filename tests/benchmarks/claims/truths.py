@@ -51,9 +51,9 @@ class Drawn:
 def truths(drawn: Drawn, surviving: NDArray[np.bool_]) -> dict[Kind, float]:
     """The truths of a study, in the claims' units; ``surviving`` are the pairs in which neither run collapsed.
 
-    For these runs, settings and seeds keep their effects and their chances to collapse, and only the noise is redrawn.
-    For other seeds, settings keep their effects. For other settings too, the truth is the population's. If all runs
-    have one seed, the seed keeps its effect and settings are redrawn.
+    With ``Scope.THESE``, settings and seeds keep their effects and chances to collapse, and only the noise is redrawn.
+    With ``SEEDS``, settings keep their effects. With ``SETTINGS``, the truth is the population's. If all runs have one
+    seed, the seed then keeps its effect and settings are redrawn.
     """
     world = drawn.world
     chances = drawn.chances[0] - drawn.chances[1]
