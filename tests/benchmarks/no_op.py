@@ -6,7 +6,7 @@
     python -m tests.benchmarks.no_op scan STUDY --store PLACE
 
 ``bare`` is the cost of Tune by itself: a function that reports one number. Tune's own result files and output are off,
-as in ours. It prints one line per ended trial. ``ours`` is a command line of ``steadytune``, unchanged except for
+as in ours. ``bare`` prints one line per ended trial. ``ours`` is a command line of ``steadytune``, unchanged except for
 ``run_trial``, which trains and scores nothing. Its made-up record, predictions and history go into the store as usual.
 ``scan`` prints the seconds that a fresh process needs to read a finished study's records from a store, and its resident
 memory then.
@@ -36,7 +36,7 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""The environment that ours sets for Ray on import (``harness.execution.on_ray.tune``).
+"""The environment that ours sets for Ray and Tune (``harness.compat.ray``).
 
 Without this environment, bare would write files for every trial, and Tune's own state.
 """

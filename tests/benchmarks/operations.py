@@ -4,8 +4,8 @@
 
 An operation is a call of an operator of torch that computes something: a view, an empty tensor and a detached tensor do
 not count. Each launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the given
-number of layers; its width changes no count. As on a GPU, a dropout is one operation forward and one backward, and so
-is attention, which has no dropout here. In packed batches a stand-in takes the place of a GPU's flash attention.
+number of layers; its width changes no count. As on a GPU, dropout and attention are each one operation forward and
+one backward. Attention has no dropout here. In packed batches a stand-in takes the place of a GPU's flash attention.
 
 A wait is an operator whose result the host reads: a number (``item``), or a shape that depends on values (``nonzero``).
 """
@@ -50,7 +50,7 @@ class Count(TorchDispatchMode):
         name = func.overloadpacket.__name__
         counts = self.on and not func.is_view and name not in FREE
         self.found[name] += counts
-        before, self.on = self.on, self.on and func.namespace != NAMESPACE  # its own operations are not counted
+        before, self.on = self.on, self.on and func.namespace != NAMESPACE  # a stand-in's operations are not counted
         try:
             return func(*args, **(kwargs or {}))
         finally:

@@ -7,7 +7,7 @@ Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials t
 (``tests.benchmarks.no_op``). Each is its own process, and they take turns: bare, ours, ours, bare, ... Bare keeps its
 workers alive, as ours does; that is not Tune's default. ``--fresh-actors`` runs some trials with the default for
 comparison (0 for none). Our side plans a study and reads the fingerprints of an encoder and all test sets. It writes
-every trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
+every trial's record, predictions and history into an empty store, and a line about each to a pipe. A run's figures:
 
 - seconds from the command to its end, and from the first trial's end to the last trial's end;
 - CPU seconds of the driver;
@@ -56,7 +56,7 @@ MAX_RATIO, MAX_SCAN_SECONDS = 1.3, 3.0
 ENDED = re.compile(r"ended|\s*\d+/\d+  .*")
 """Lines that report a trial's end: of bare, and of ours (``harness.execution.progress``)."""
 SETTLED = 0.1
-"""Share of the trials after which memory is sampled."""
+"""Share of the trials whose samples of memory are left out."""
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("job", type=Path, metavar="JOB.json", help="what to run, the fields of Job")
     parser.add_argument(
-        "results", type=Path, metavar="RESULTS.json", help="file to write: a list, of each trial its fields and results"
+        "results", type=Path, metavar="RESULTS.json", help="file to write: a list of each trial's fields and results"
     )
     options = parser.parse_args()
 

@@ -85,7 +85,7 @@ def by_autograd(penalty: Penalty) -> Callable[[], torch.Tensor]:
 
 
 def step(trainer: PenaltyTrainer, added: Callable[[], torch.Tensor | float], batch: dict[str, torch.Tensor]) -> float:
-    """Seconds of an optimizer step."""
+    """Seconds of a training step."""
     start = time.perf_counter()
     loss = trainer.compute_loss
 

@@ -6,9 +6,9 @@ Studies are simulated. The source score is normal with standard deviation 1; the
 score with standard deviation 2. ``heavy`` is Student's t with 5 degrees of freedom. ``collapse`` is the target, but 20
 points below its mean with a chance of 1 in 10.
 
-The standard error of a coverage near 0.95 is 0.011 with 400 studies and 0.006 with 1,500. The docstrings' figures come
-from 1,500 studies (1,000 for the jackknife, 500 at 200 runs). The last table has seconds of ``equal_source`` with 40
-languages.
+The standard error of a coverage near 0.95 is 0.011 with 400 studies and 0.006 with 1,500. The figures in these
+statistics' docstrings come from 1,500 studies (1,000 for the jackknife, 500 at 200 runs). The last table has seconds of
+``equal_source`` with 40 languages.
 """
 
 import argparse

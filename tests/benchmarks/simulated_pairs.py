@@ -47,7 +47,7 @@ def simulate(
     settings: float = 0.0,
     collapse: float = 0.0,
 ) -> tuple[Array, Array]:
-    """Scores of ours and theirs, studies × runs × languages, with the true std ratio.
+    """Scores of ours and theirs, studies × runs × languages; ``ratio`` is the true std ratio.
 
     Effects of settings and collapses do not count in that ratio. ``settings`` is the standard deviation of the effects,
     each shared by about four runs. ``pairing`` is the share of variance that the methods have in common. ``collapse``

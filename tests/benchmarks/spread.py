@@ -123,7 +123,7 @@ TOLD = 25
 
 
 def detectable(studies: int) -> str:
-    """The detectable ratio stated by some studies, and the swap test's power at their geometric mean in other
+    """The detectable ratios of some studies, and the swap test's power at the ratios' geometric mean in other
     studies."""
     rows: Rows = []
     for runs in (6, 8, 10, 20, 40, 41, 200):

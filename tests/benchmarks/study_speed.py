@@ -11,11 +11,11 @@ precision of ``--peers``. All sides are separate processes and take turns: peer,
 table of its own, with the same runs of ours. A figure is the median over the repeats. A ratio is the median of the
 repeats' own ratios, with the smallest and the largest.
 
-A table's first line says VOID, and the table is void, if its two sides do different work. They may differ in the number
-of steps or of scored sentences, or in their scores by more than seeds explain. Scores of the first repeat are compared
-by a t-test of each cell's difference of means, at 5 % for all cells together. It uses the standard deviation over seeds
-within cells. The exit code is 1 if a table is void. Standard output has the tables, progress goes to standard error.
-CPU only, English UDPOS.
+A table is void if its two sides do different work; its first line then says VOID. Work differs if the numbers of steps
+or of scored sentences differ, or the scores by more than seeds explain. Scores of the first repeat are compared by a
+t-test of each cell's difference of means, at 5 % for all cells and both scores together. The test uses the standard
+deviation over seeds within cells. The exit code is 1 if a table is void. Standard output has the tables, progress goes
+to standard error. CPU only, English UDPOS.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def slots(run: Run) -> int:
 def warm_starts(run: Run) -> list[float]:
     """Seconds from a slot's release to the next trial's first step, without the first trial of each slot.
 
-    A slot is free when its trial has ended and the next is already waiting. Only Tune's own work lies between a trial's
+    A slot is free once its trial has ended; the next trial already waits. Only Tune's own work lies between a trial's
     end and the scheduling of the next. If workers are reused, slots are workers. If each trial has its own worker, the
     slot that was free first is taken next.
     """
@@ -139,7 +139,7 @@ def _each(figure: Callable[[Trial], float]) -> Callable[[Run], list[float]]:
 
 
 def _vanilla_peaks(run: Run) -> list[float]:
-    """Peaks without the pull, because the peer keeps several copies for it."""
+    """Peaks without the pull: the peer keeps several copies of the weights for the pull."""
     return [trial.peak_mib for trial in run.trials if not trial.strength]
 
 
@@ -171,7 +171,7 @@ LINES = (
 
 
 def table(runs: dict[str, list[Run]], in_16_bits: bool = False) -> list[list[str]]:
-    """One row per line: name, peer, ours, ratio with larger as better, target, whether it is met.
+    """One row per line: name, peer, ours, ratio (larger is better), target, whether it is met.
 
     Args:
         runs: Runs of the two ``SIDES``, in pairs.
@@ -389,7 +389,7 @@ def main() -> None:
     parser.add_argument(
         "--reuse-actors", action="store_true", help="let the peer's workers live on, which is not Tune's default"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="keep what was measured of every trial")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the measurements of every trial")
     options = parser.parse_args()
     if len(set(options.seeds)) < 2:
         parser.error("--seeds: at least two, or there is no seed noise to compare the scores with")
@@ -432,8 +432,8 @@ def compare(side: str, runs: dict[str, list[Run]], in_16_bits: bool) -> bool:
     reasons = void(runs, compared)
     unseen = max(d.allowed for d in compared)
     agree = (
-        f"The two agree within seed noise: no difference of scores is shown, and one of up to {unseen:.1f} "
-        "points would not be."
+        "The two agree within seed noise: no difference of scores is shown. A difference of up to "
+        f"{unseen:.1f} points would not show."
     )
     print(f"\n{side}\n" + ("VOID: the two do not do the same: " + "; ".join(reasons) if reasons else agree) + "\n")
     header = ["", "peer", "ours", "ratio", "target", "met"]

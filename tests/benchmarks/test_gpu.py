@@ -16,7 +16,7 @@ SMALL = (
     "--rounds 1 --packed 1 --seconds 0.1 --scored 2000 --windows 8"
 )
 LACKING = ("conllu", "msgspec", "optuna", "ray", "seqeval")
-"""Packages that a machine with a GPU may lack. ``transformers`` imports others where they are installed."""
+"""Packages that a machine with a GPU may lack, except packages that ``transformers`` imports if installed."""
 LACK = """import sys
 
 class Lacking:

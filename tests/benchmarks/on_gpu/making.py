@@ -8,7 +8,7 @@ from typing import Any
 from harness import embedded
 
 WORDS = 4000
-"""Words of a joined training sentence. It is cut into windows of the requested length, all full except the last."""
+"""Words of a joined training sentence. Its windows of the requested length are nearly full, except the last."""
 LENGTHS = ("full", "udpos", "pawsx")
 """Kinds of batches: windows of the largest length, and the real lengths of a task's examples."""
 

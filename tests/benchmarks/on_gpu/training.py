@@ -33,7 +33,7 @@ GEMM = 8192
 PROFILED = 20
 """Steps of a profile."""
 SHOWN = 12
-"""Lines of a profile that are printed."""
+"""Operations of a profile that are printed."""
 HEADER = ["lengths", "method", "side", "tokens/s", "ms a step", "tokens a step", "MFU", "peak MiB"]
 MEDIANS = ["lengths", "method", "side", "tokens/s", "ms a step", "MFU", "over its vanilla", "times the peer"]
 
@@ -146,7 +146,7 @@ def syncs(build: Build, trial: Any, cache: Path) -> list[str]:
 def profile(build: Build, trial: Any, cache: Path, kept: Path | None) -> list[str]:
     """Profile ``PROFILED`` steps after the warm-up. Returns the operations that take longest, as lines.
 
-    ``kept`` is a folder for the whole table and the trace; ``None`` to keep neither.
+    ``kept`` is a folder for a table of 200 operations and the trace; ``None`` to keep neither.
     """
     from dataclasses import replace
 
