@@ -1,4 +1,4 @@
-"""Learning rates of a ladder, and a view of results over them."""
+"""Learning rates of a ladder, and a view of results over other rates."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""A peer whose training ends with a lost connection at once."""
+"""A peer whose training ends at once with a lost connection."""
 
 import sys
 from pathlib import Path

@@ -16,8 +16,7 @@ Row = dict[str, object]
 
 
 def topics(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences, each labelled by whether it has a number: the label is the same in every
-    language."""
+    """The first shipped sentences, each with the topic ``number`` if it has a number, else ``none``."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
     return [{"sentence": " ".join(words), "topic": "number" if "NUM" in tags else "none"} for words, tags in sentences]
 

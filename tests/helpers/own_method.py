@@ -1,7 +1,7 @@
 """The text of a user's own methods, and of a study with them."""
 
 METHODS = '''
-"""A method that freezes by name, and one with an own loss."""
+"""A method that freezes by name, and a method with its own loss."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -7,7 +7,7 @@ from harness.training.parallel.peers import PEER
 
 
 def peers(of: int | Path) -> list[int]:
-    """The ids of running peers: children of the process ``of``, or peers of groups with their folder in ``of``."""
+    """The ids of running peers: children of the process ``of``, or peers whose group's folder is in ``of``."""
     found = []
     for folder in Path("/proc").iterdir():
         try:

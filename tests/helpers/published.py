@@ -1,4 +1,4 @@
-"""Frames in the form of published tables and of our tables beside them."""
+"""The number of rows of each published table, and frames in the form of our tables beside them."""
 
 import pandas as pd
 

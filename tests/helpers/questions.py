@@ -8,7 +8,7 @@ from typing import Any
 from harness import embedded
 
 AROUND = 40
-"""Number of characters on either side of a number that form its question."""
+"""Characters on either side of a number that form its question."""
 NUMBER = re.compile(r"\d+")
 
 

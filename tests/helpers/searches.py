@@ -1,4 +1,4 @@
-"""Helpers that make partly run searches, without training."""
+"""Helpers that make partly run searches without training, and a helper that runs a search."""
 
 import io
 import json

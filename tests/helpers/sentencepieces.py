@@ -22,7 +22,7 @@ DEBERTA: dict[str, Any] = {
 
 
 def train(file: Path, languages: tuple[str, ...] = ("en", "zh"), lines: int = 150, **options: Any) -> None:
-    """Write a unigram model of 4000 pieces, with SentencePiece's own normalisation (NFKC and more)."""
+    """Write a unigram model of at most 4000 pieces, with SentencePiece's own normalisation (NFKC and more)."""
     texts = [(embedded.TEXT / f"{language}.txt").read_text(encoding="utf-8") for language in languages]
     sentences = [line for text in texts for line in text.splitlines()[:lines]]
     model = io.BytesIO()

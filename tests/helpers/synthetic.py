@@ -33,7 +33,7 @@ def study(
     """A full grid of learning rates (half of them with a warmup) × seeds."""
     return Study(
         name=name,
-        question="SYNTHETIC: scores drawn from random numbers, no model was trained. What does a report of this "
+        question="SYNTHETIC: the scores are drawn at random; no model was trained. What does a report of this "
         "size look like?",
         task="panx",
         methods=methods,
