@@ -12,10 +12,10 @@ table of its own, with the same runs of ours. A figure is the median over the re
 repeats' own ratios, with the smallest and the largest.
 
 A table is void if its two sides do different work; its first line then says VOID. Work differs if the numbers of steps
-or of scored sentences differ, or the scores by more than seeds explain. Scores of the first repeat are compared by a
-t-test of each cell's difference of means, at 5 % for all cells and both scores together. The test uses the standard
-deviation over seeds within cells. The exit code is 1 if a table is void. Standard output has the tables, progress goes
-to standard error. CPU only, English UDPOS.
+or of scored sentences differ, or the scores by more than seeds explain. A t-test compares each cell's mean scores
+in the first repeat, at 5 % for all cells and both scores together. It uses the standard deviation over seeds within
+cells. The exit code is 1 if a table is void. Standard output has the tables, progress goes to standard error. CPU only,
+English UDPOS.
 """
 
 import argparse
