@@ -34,7 +34,7 @@ def run(
     keep_weights: bool = False,
     **changes: Any,
 ) -> Outcome:
-    """Run the trials of a study that a store lacks, as ``steadytune run`` does, without a report.
+    """Run a study's trials that a store lacks, as ``steadytune run`` does, without a report.
 
     Args:
         study: A study, the name of a shipped study, or the path of a study's file.
@@ -56,7 +56,7 @@ def run(
         The numbers of trials in total, finished, failed and run just now.
 
     Raises:
-        UserError: The study cannot run as it is. No trial has run then.
+        UserError: The study cannot run as it is, so no trial has run. Or a ``local`` trial has made the GPU unusable.
         ImportError: A file of the user hides a package of steadytune.
     """
     asked = asked_study(study, changes, targets=targets, seeds=seeds)

@@ -22,9 +22,9 @@ MAX_REDUCTION, MAX_RUNGS = 100, 20
 class Search:
     """A search. It draws settings from ranges one after another, guided by the source's dev scores so far.
 
-    Every method is searched separately with the same number of trials, at the study's first seed. Trials are drawn by
-    TPE (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020). At each rung only the best ``1 /
-    reduction`` of the trials that have reached it continue.
+    Every method is searched separately with the same number of trials, at its first seed. Trials are drawn by TPE
+    (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020). At each rung only the best ``1 / reduction`` of
+    the trials that have reached it continue.
     """
 
     space: Mapping[str, Interval | Choice]

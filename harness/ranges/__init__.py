@@ -3,7 +3,7 @@
 The words, the order of their arguments and their meaning are taken from ``ray.tune``:
 
 - ``randint`` and ``lograndint`` never draw the upper bound.
-- The words with a ``q`` draw the upper bound, except for whole numbers with ``q`` 1.
+- The words with a ``q`` may draw the upper bound, except for whole numbers with ``q`` 1.
 - ``quniform`` and ``qloguniform`` round to the nearest multiple of ``q``, so both ends are drawn more rarely. In
   ``quniform`` they are drawn half as often as other values.
 - ``qrandint`` draws its multiples equally often.

@@ -1,4 +1,4 @@
-"""Readers for files of words and tags in common layouts. Other layouts are refused by name."""
+"""Readers for files of words and tags in common layouts. Errors give the names of other known layouts."""
 
 from harness.readers.tagged import Tagged as Tagged
 from harness.readers.tagged import checked as checked

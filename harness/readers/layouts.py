@@ -33,16 +33,16 @@ def layout_of(lines: Lines, name: str) -> Layout:
     if cells[0].lower() in HEADER[0] and {cell.lower() for cell in cells[1:]} & HEADER[1]:
         raise UserError(f"{where}: the line is a header, {line[:60]!r}; delete it, as sed {number}d does")
     if cells[0].startswith("#begin"):
-        raise UserError(f"{where}: the file is laid out as in CoNLL-2012 (OntoNotes); write a word and its tag a line")
+        raise UserError(f"{where}: the file is laid out like CoNLL-2012 (OntoNotes); write a word and its tag per line")
     if line.startswith(("{", "[{")):
-        raise UserError(f"{where}: the file has JSON; name it .jsonl, or write a word and its tag a line")
+        raise UserError(f"{where}: the file has JSON; name it .jsonl, or write a word and its tag per line")
     if "\t" not in line and len(cells) == 1:
         raise UserError(f"{where}: expected 'word<TAB>tag', found {line[:60]!r}")
     return "two columns" if line.count("\t") == 1 else "conll"
 
 
 def _first(lines: Lines, name: str) -> tuple[int, str]:
-    """The first line with a word, and its number. Comments, document markers and blank lines do not count."""
+    """The first line with a word, else the first comment, and its number. Document markers do not count."""
     comment = None
     for number, line in lines:
         if line.startswith("#") and "\t" not in line and not line.startswith("#begin"):

@@ -75,7 +75,7 @@ def checked(sentences: list[list[Word]], labels: Collection[str], where: Callabl
 
 def _check(word: Word, labels: Collection[str], where: Callable[[Word], str]) -> None:
     if not isinstance(word.form, str) or not word.form.strip(" ") or not set("\t\r\n").isdisjoint(word.form):
-        raise bad(f"{where(word)}: word", word.form, "text without tabs and line breaks that is not empty")
+        raise bad(f"{where(word)}: word", word.form, "text that is not empty, without tabs and line breaks")
     if labels and word.tag not in labels:
         _refuse_known_mistakes(word, labels, where(word))
         raise unknown(f"{where(word)}: tag", word.tag, labels)
@@ -94,7 +94,7 @@ def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> N
     if word.form in labels:
         raise UserError(f"{where}: the tag {word.form!r} stands before the word {tag!r}; write 'word<TAB>tag'")
     if len(tag.split()) > 1 and {*tag.split()} <= {*labels}:
-        raise UserError(f"{where}: the line has a whole sentence and its tags; write a word and its tag a line")
+        raise UserError(f"{where}: the line has a whole sentence and its tags; write a word and its tag per line")
 
 
 def _refuse_missing(sentences: Iterable[list[Word]], missing: str, lack: str, name: str) -> None:
