@@ -67,7 +67,7 @@ class Heartbeat:
         return f"{self.phase}, {self.unit} {self.step} of {self.steps}" if self.steps else self.phase
 
     def words(self) -> str:
-        """Host, start and progress in words, for a reader on another machine."""
+        """Host, start, phase and step in words, for a reader on another machine."""
         since = datetime.fromtimestamp(self.since).astimezone()
         return f"on {self.host} since {since:%Y-%m-%d %H:%M}, {self.place()}"
 

@@ -254,7 +254,7 @@ def _setting(setting: Setting) -> Any:
 
 @lru_cache(maxsize=4096)
 def _method(method: Method) -> Any:
-    """JSON of the method's parts, without file locations, which are not part of the identity."""
+    """JSON of the method's parts, without options that are not part of the identity."""
     parts = (
         {name: value for name, value in part.to_json().items() if name not in part.outside_identity}
         for part in method.parts

@@ -35,7 +35,7 @@ A predictions file's name has the hash of its content.
 
 @dataclass(frozen=True)
 class Standing:
-    """The state of some trials in a store, by id. A trial that is not finished, outdated or failed is missing."""
+    """The state of some trials in a store, by id. A trial that is neither finished, outdated nor failed is missing."""
 
     finished: dict[str, Record]
     """Records with all scores that their trials ask for."""

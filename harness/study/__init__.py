@@ -201,8 +201,8 @@ class Study:
                 raise bad("settings", f"{len(arm.settings)} settings", "one, as the search varies it")
             if (models := len(arm.method.expand(self.targets))) > 1:
                 raise UserError(
-                    f"search: {label} has a model for each of {models} target languages, and one setting cannot be "
-                    "selected for all these models by the source score; give it one language, or leave it out"
+                    f"search: {label} has a model for each of {models} target languages. The source score cannot "
+                    "select one setting for all these models; give the method one language, or leave it out"
                 )
             try:
                 search.check(arm.settings[0])

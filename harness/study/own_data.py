@@ -1,6 +1,6 @@
 """Location of the data of a user's own task.
 
-It is files by split and language, a pattern of their names, or a data set with splits.
+The user gives files by split and language, a pattern of their names, or a data set with splits.
 """
 
 import re

@@ -34,7 +34,7 @@ class TrialConfig:
     task: str
     """The task's name."""
     source: str
-    """Language of the training data."""
+    """Language of the training data, or languages joined by +."""
     method: Method
     setting: Setting
     seed: int
@@ -61,9 +61,9 @@ class TrialConfig:
     sampling_temperature: float | None = None
     """The exponent by which several source languages are mixed, see ``Sampling``; ``None`` for all their examples."""
     selected_on: str = ""
-    """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
+    """Fingerprint of the source's dev set, if its scores select the checkpoint or the end of training."""
     selected_by: str = ""
-    """``Task.scorer``, if the checkpoint is selected by such a score."""
+    """``Task.scorer``, if dev scores select the checkpoint or the end of training."""
     course: tuple[str, ...] = ()
     """The trials whose weights this trial continued, each with its last step; empty for a plain trial.
 

@@ -97,7 +97,7 @@ def test_yaml_has_the_ranges_beside_the_rest_or_under_space(searched: Study) -> 
             {"search": Search(space=SPACE, trials=60_000)},
             "search: trials: 120000 is not allowed; give at most 100000 over all methods",
         ),
-        ({"methods": (Ewc(strength=1.0),)}, r"ewc.* has a model for each of 2 target languages.*give it one language"),
+        ({"methods": (Ewc(strength=1.0),)}, r"ewc.* a model for each of 2 target lang.*give the method one language"),
         ({"search": Search(space={"learning_rate": uniform(0.0, 1.0)}, trials=1)}, "learning_rate: 0.0 is not allowed"),
         (
             {"search": Search(space={"accumulation": choice([1, 3])}, trials=1)},
