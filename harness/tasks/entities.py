@@ -91,8 +91,8 @@ def _rules(labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     """Rules on span boundaries, as tables over label ids.
 
     Returns whether a span starts at a label, and whether a span ends before it. Both tables have the previous label on
-    the first axis and the label on the second. The third value holds the labels' type ids. The last id, -1, is no
-    label. The rules are those of seqeval and conlleval; a full stop is outside, too.
+    the first axis and the label on the second. The third value holds the labels' type ids. The label id -1 stands for
+    no label. The rules are those of seqeval and conlleval; a full stop is outside, too.
     """
     parts = [prefix_and_type(tag) for tag in (*labels, OUTSIDE)]
     pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]

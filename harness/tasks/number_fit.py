@@ -38,9 +38,9 @@ class NumberFit:
     def collapsed(self) -> bool:
         """Whether the model's numbers are practically constant, or correlate with gold numbers no better than chance.
 
-        In classification, the bar is the best constant answer. For numbers, every constant answer has a correlation of
-        0, the value of chance. So the bar is above chance by ``STANDARD_ERRORS``. A guessing model passes in 2 % of
-        cases.
+        In classification, the bar is above the best constant answer. For numbers, every constant answer has a
+        correlation of 0, the value of chance. So the bar is above chance by ``STANDARD_ERRORS``. A guessing model
+        passes in 2 % of cases.
         """
         return self.spread < FLAT or self.correlation <= self.bar
 

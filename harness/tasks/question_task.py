@@ -24,8 +24,8 @@ class QuestionTask(Task[Question]):
     Files are SQuAD's JSON. The hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
     ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the question before it
     (``questions.windows``). The head scores every sub-word as the first and as the last sub-word of the answer. The
-    answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted answers as gold,
-    a single empty text if no answer is accepted, and the model's answer.
+    answer is the best span over all windows (``questions.spans``). The store keeps texts: the model's answer, and as
+    gold the accepted answers, or a single empty text if there are none.
     """
 
     auto_model: ClassVar[str] = "AutoModelForQuestionAnswering"

@@ -1,4 +1,4 @@
-"""Metrics of one label per example, computed by scikit-learn.
+"""Metrics of one label per example. scikit-learn computes all except the accuracy.
 
 A mean over classes ignores classes that neither the gold nor the predicted labels contain. A class without a correct
 prediction has an F1 of 0.

@@ -68,7 +68,7 @@ class OwnMultiLabel(OwnSequence):
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
         """Refuse training data with fewer than two labels."""
         if split == "train" and len(seen := self.labels_in(examples)) < 2:
-            raise UserError(f"{where}: all rows together have {len(seen)} labels; training needs two or more")
+            raise UserError(f"{where}: the number of labels in all rows is {len(seen)}; training needs two or more")
 
     def gold(self, examples: Sequence[Row]) -> list[list[int]]:
         """The labels of each example, as ``Hot``."""

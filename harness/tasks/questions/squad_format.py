@@ -21,7 +21,7 @@ SHOWN = 60
 class Question(NamedTuple):
     """A question on a context, with the accepted answers: none if the context does not answer it.
 
-    The id is left out and changes no score: XTREME's script gives TyDi QA's questions other ids.
+    The id changes no score, and is left out because XTREME's script gives TyDi QA's questions other ids.
     """
 
     question: str
@@ -98,7 +98,7 @@ def checked(
 
 
 def _pairs(answers: Any, at: str) -> Iterator[tuple[Any, Any]]:
-    """Text and start of each answer. The hub has a list of each, files have a list of pairs."""
+    """Text and start of each answer. The hub has a list of texts and a list of starts; files have a list of pairs."""
     try:
         if isinstance(answers, Mapping):
             yield from zip(answers["text"], answers["answer_start"], strict=True)
@@ -118,7 +118,7 @@ def _check_answer(text: Any, start: Any, context: str, at: str) -> None:
             "files",
         )
     if not isinstance(start, int) or isinstance(start, bool):
-        raise bad(f"{at}: answer_start", start, "a whole number, of characters from 0")
+        raise bad(f"{at}: answer_start", start, "a whole number, in characters from 0")
     if start >= 0 and context.startswith(text, start):
         return
     shown = repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")

@@ -135,6 +135,6 @@ def test_bad_cells(cell: object, message: str) -> None:
 def test_tasks_that_no_study_can_use() -> None:
     with pytest.raises(UserError, match=r"metric: 'matthews' is not allowed; give one for the kind 'multi_label'"):
         own_task({"kind": "multi_label", "text": "a", "metric": "matthews"}, "task")
-    with pytest.raises(UserError, match=r"a\.csv: all rows together have 1 labels; training needs two or more"):
+    with pytest.raises(UserError, match=r"a\.csv: the number of labels in all rows is 1; training needs two or more"):
         TASK.examples(pd.DataFrame([{"sentence": "A", "has": "name"}]), "a.csv", "train")
     assert own_task(json.loads(json.dumps(TASK.to_json())), "task") == TASK
