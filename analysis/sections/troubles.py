@@ -38,7 +38,7 @@ def table(view: View) -> Table:
     notes = [
         *(["Running: host, start and progress of a trial when this page was written."] if view.results.running else []),
         f"{rule} A run counts as collapsed if it collapsed on the source's test set.",
-        "Diverged: a loss or gradient was not finite.",
+        "Diverged: a loss or gradient (with fp16: a loss) was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "trouble", "error"]
     if not any(row[-1] for row in rows):

@@ -52,7 +52,7 @@ def section(view: View) -> Section | None:
         unfitted = frame["language"].nunique() - len(found[method])
         if unfitted:
             left_out = "; ".join(
-                filter(None, [left_out, f"{counted(unfitted, 'language')} without a full grid are left out"])
+                filter(None, [left_out, f"left out: {counted(unfitted, 'language')} without a full grid"])
             )
         seeds.append(variance_seeds.split(view, method, frame, WHOLE))
         if left_out:
@@ -92,7 +92,7 @@ def _frame(view: View, method: str) -> tuple[pd.DataFrame, str]:
     cells = complete.groupby(["setting", "seed"]).size().unstack("seed")
     if len(complete) > FITTED and cells.isna().any(axis=None):
         full = cells.index[cells.notna().all(axis=1)]
-        left_out = f"{len(cells) - len(full)} of {len(cells)} settings, which lack runs with some seeds, are left out"
+        left_out = f"left out: settings without runs for some seeds ({len(cells) - len(full)} of {len(cells)})"
         scores = scores.loc[scores.index.get_level_values("setting").isin(full)]
     wide = scores.assign(**{WHOLE: complete["zero_shot"].reindex(scores.index)})
     long = wide.reset_index().melt(id_vars=PAIR, var_name="language", value_name="score").dropna(subset="score")

@@ -27,7 +27,7 @@ def applies(view: View) -> bool:
 
 
 def table(view: View) -> Table:
-    """One row per variant, one column per language that all variants score."""
+    """One row per variant, vanilla and l2; one column for the source, and for each target that all variants score."""
     results = view.results
     methods = [method for method in results.methods if MethodLabel.of(method).kind in (KIND, *BESIDE)]
     variants = [method for method in methods if MethodLabel.of(method).kind == KIND]

@@ -91,7 +91,11 @@ def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure, f
     figures = [f for one in found.values() for f in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)]
     reasons = dict.fromkeys(figure.reason for figure in (*figures, *logit.values()) if figure.reason)
     lacking = [f"Some intervals are missing: {'; '.join(reasons)}."] if reasons else []
-    what = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
+    what = (
+        "All but the logit std: points of the zero-shot score"
+        if measure.points
+        else f"The zero-shot score in {measure.words}"
+    )
     notes = [*(note.format(what=what) for note in NOTES), *lacking]
     return Table("worst", TITLE, header, rows, notes, terms={name: TERMS[name] for name in header if name in TERMS})
 
@@ -122,6 +126,6 @@ def cautions(view: View) -> list[str]:
     if not apart:
         return []
     return [
-        "The std ratios in points and in logits point in different directions for "
+        "The std ratios in points and in logits disagree for "
         f"{named(apart, f'{len(apart)} methods')}: near 100 the same difference in skill is worth fewer points."
     ]

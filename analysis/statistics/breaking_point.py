@@ -21,7 +21,7 @@ class BreakingPoint:
     """Geometric mean over seeds; NaN when undefined (see ``reason``)."""
     low: float
     high: float
-    """Upper end of Student's 95 % interval over seeds, on the logarithm of the rate. NaN if seeds do not differ, or
+    """Upper end of Student's 95 % interval over seeds, computed on the rate's logarithm. NaN if seeds do not differ, or
     with one seed."""
     by_seed: tuple[float, ...]
     """Breaking point of each seed."""

@@ -1,4 +1,4 @@
-"""Correlations over units, languages or runs, with bootstrap intervals."""
+"""Correlations over units (languages or runs), with bootstrap intervals."""
 
 import math
 from dataclasses import dataclass

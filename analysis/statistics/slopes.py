@@ -104,7 +104,7 @@ def spread_slopes(
     settings: ArrayLike,
     doublings: Collection[str] = BY_DOUBLING,
 ) -> Slopes:
-    """Regress each setting's log std ratio over its seeds, ours over theirs, on its hyperparameters, as ``slopes``.
+    """Regress each setting's log std ratio (ours over theirs, from its seeds) on its hyperparameters, as ``slopes``.
 
     With several languages the mean log ratio counts. A slope of log 2 says that the ratio doubles with each doubling.
     Settings with fewer than 2 seeds, or a std of 0, are left out.

@@ -149,7 +149,9 @@ def _shared_memory(folder: Path) -> Finding:
 def _threads() -> Finding:
     room = room_for_threads()
     if room is not None and room < 170 + 30 * cores():
-        return Finding("threads", FAILS, f"this user may start {room} more", "Raise the limit (ulimit -u), or --local.")
+        return Finding(
+            "threads", FAILS, f"this user may start {room} more", "Raise the limit (ulimit -u), or give --local."
+        )
     return Finding("threads", OK, "no limit" if room is None else f"this user may start {room:,} more")
 
 

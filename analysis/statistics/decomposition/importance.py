@@ -77,11 +77,11 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
         return Importances({}, "", count, aliased, few.get(count, "the settings do not differ in any hyperparameter"))
     if len(groups) == 1:
         alone = (
-            "one hyperparameter alone varies"
+            "one hyperparameter alone varies: its"
             if not aliased
-            else f"{' and '.join(aliased[0])} change together, and nothing else varies"
+            else f"{' and '.join(aliased[0])} change together, and nothing else varies: their"
         )
-        return Importances({}, "", count, aliased, f"{alone}: its share would be 100 % of any variance")
+        return Importances({}, "", count, aliased, f"{alone} share would be 100 % of any variance")
     if np.ptp(scores) <= CONSTANT * np.abs(scores).max():
         return Importances({}, "", count, aliased, "all settings have the same mean score")
     levels = {" + ".join(group): ranks[group[0]] for group in groups}

@@ -23,7 +23,7 @@ from analysis.statistics.run_bootstrap import SEED as FIXED
 
 Floats = NDArray[np.float64]
 MeanSquare = tuple[Floats, int]
-"""The mean square by language (languages,), on the scale of a cell's mean, and its degrees of freedom."""
+"""The mean square by language (languages,) on the scale of a cell's mean (noise: a run), and its degrees of freedom."""
 
 SETTING, SEED, INTERACTION, NOISE = "setting", "seed", "setting × seed", "noise"
 DRAWS, TOGETHER = 4_000, 50

@@ -51,7 +51,7 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     interval.
 
     ``std_ratio`` over whole settings ignores seeds that shift all settings. If each method has seed effects as large as
-    the noise, its error rate is 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or if each setting has its own seeds,
+    the noise, the error rate is 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or if each setting has its own seeds,
     there is no crossed interval: use ``std_ratio`` for other settings.
 
     Args:

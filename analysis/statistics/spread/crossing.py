@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 NEAREST = 1e-4
-"""Distance below which a crossing is not refined."""
+"""Width below which a bracket is not refined."""
 HALVED = 3
 """Every third step bisects the bracket, because secants stall on a function with few distinct values."""
 OVERSHOT, GROWN = 1.02, 4.0
-"""Factor by which a line from 0 is overshot before a crossing is bracketed, and the largest growth of a distance in a
-step."""
+"""Before a crossing is bracketed: factor by which a step exceeds the zero of a line from 0, and largest growth of a
+distance."""
 
 
 def crossings(

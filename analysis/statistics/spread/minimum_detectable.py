@@ -105,7 +105,7 @@ def minimum_detectable_difference(error: float, df: float) -> float:
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:
-    """The ratio from one set of simulated studies for all ratios, so that the power grows with the distance from 1."""
+    """The ratio by simulation. Every ratio gets the same studies, so that the power grows with the distance from 1."""
     runs = len(a)
     random = np.random.default_rng(SEED)
     mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)

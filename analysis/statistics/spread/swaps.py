@@ -79,8 +79,7 @@ def drawn_of(units: int) -> int:
 
 
 def least_p(units: int, drawn: int | None = None) -> float:
-    """The smallest possible p with this number of runs or settings, and this number of random swaps if not the usual
-    number."""
+    """The smallest possible p with this number of runs or settings; ``drawn`` is as in ``run_swaps``."""
     return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + (drawn or drawn_of(units)))
 
 

@@ -25,7 +25,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     store_option(command)
     command.add_argument("--other-store", metavar="PLACE", help="the store of B, if it differs from the store of A")
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/A-and-B in the store)"
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: steadytune-reports/A-and-B)"
     )
     ddof_option(command)
     baseline_option(command, "for every method of B, the same method of A")

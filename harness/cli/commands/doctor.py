@@ -14,7 +14,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="check this machine, and state how to mend each finding",
         description="Check versions, GPU, bf16, Ray, shared memory, threads, ports, the store's disk and locks, and "
         "the Hugging Face hub. The command takes seconds, runs no trial and leaves no files behind.",
-        epilog="Exit codes: 0 studies can run, 1 something will fail.",
+        epilog="Exit codes: 0 = studies can run. 1 = something will fail.",
     )
     store_option(command)
     command.add_argument("--local", action="store_true", help="do not check Ray, for runs with --local")

@@ -1,4 +1,4 @@
-"""``--dry-run``: the finished and missing trials of a study or a search, and their cost. Writes nothing."""
+"""``--dry-run``: the finished and missing trials of a study or a search, and the cost of the rest. Writes nothing."""
 
 import math
 import shutil
@@ -160,7 +160,7 @@ def _print_fisher_cost(lacking: Sequence[TrialConfig], past: "Sequence[Past]", s
         extra = fisher_cost(requests, past)
         diagonals = f"{extra.diagonals} diagonal{'s' * (extra.diagonals > 1)}"
         print(
-            f"besides   Fisher information, once: {diagonals}, about {duration(extra.seconds)} of trials and "
+            f"besides   Fisher information, once: {diagonals}, about {duration(extra.seconds)} one after another, "
             f"{decimal(int(extra.disk))}"
         )
 

@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "fisher",
-        help="compute distances between languages in a study's encoder, and their correlation with its scores",
+        help="compute distances between languages in a study's encoder, and their correlation with the scores",
         description="Compute the encoder's Fisher information in every language of a study. Write the Fréchet "
         "distances between the languages, and their correlation with the study's zero-shot scores in the store (the "
         "paper's Table 5).",

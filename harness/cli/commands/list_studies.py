@@ -1,4 +1,4 @@
-"""``list``: the studies, methods, tasks, designs and encoders that ship with steadytune."""
+"""``list``: the studies, methods, tasks and designs that ship with steadytune, and the encoders of these studies."""
 
 import argparse
 import dataclasses
@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "list",
-        help="list shipped studies, methods, tasks, encoders or designs",
+        help="list shipped studies, methods, tasks or designs, or the studies' encoders",
         description="List the shipped studies by name, with number of trials, part of the paper and question. Or "
         "list methods or designs with options and defaults, tasks with metric and languages, or encoders.",
     )

@@ -36,7 +36,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     store_option(command)
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/STUDY in the store)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of the report (default: reports/STUDY in the store; of a table or folder: steadytune-reports/NAME)",
     )
     ddof_option(command)
     baseline_option(command, "vanilla, or the first method if there is no vanilla")

@@ -53,7 +53,7 @@ def test_hyperparameters_that_move_together_are_named() -> None:
     rows, _ = factorial([(1e-5, 0), (2e-5, 100), (3e-5, 500)])
     section = variance.section(view(rows))
     why = "learning_rate and warmup_steps change together, and nothing else varies"
-    assert f"{why}: its share would be 100 % of any variance." in words(section)
+    assert f"{why}: their share would be 100 % of any variance." in words(section)
 
 
 def by_seed(levels: Sequence[tuple[float, int]], seeds: Callable[[int], Sequence[int]]) -> View:
