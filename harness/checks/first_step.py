@@ -35,9 +35,9 @@ EXAMPLES = 2
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> None:
     """Tokenise two training examples, and take steps on them on the CPU.
 
-    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step, on
-    two windows of its own text. With ``local``, trials run in this process, so the pretrained weights stay in memory.
-    Raises ``UserError`` if a step fails. A lack of memory is no error.
+    Each method takes a training step and a scoring step. Each Fisher diagonal of one trial per method takes one step,
+    on two windows of its own text. With ``local``, trials run in this process, so the pretrained weights stay in
+    memory. Raises ``UserError`` if a step fails. A lack of memory is no error.
     """
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)

@@ -39,7 +39,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder of the report (default: reports/STUDY in the store; of a table or folder: steadytune-reports/NAME)",
+        help="folder of the report (default: reports/STUDY in the store; of other results: steadytune-reports/NAME)",
     )
     ddof_option(command)
     baseline_option(command, "vanilla, or the first method if there is no vanilla")
