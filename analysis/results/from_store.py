@@ -28,8 +28,8 @@ SCORED_AGAIN = (
     "version of steadytune counted CCONJ and SCONJ as one type. XTREME does not."
 )
 LOST = (
-    "{count} trials count as missing: their scores follow an earlier version's rules, and their predictions are gone. "
-    "Run the study again."
+    "Trials that count as missing: {count}. Their scores follow an earlier version's rules, and their predictions are "
+    "gone. Run the study again."
 )
 NONE = float("nan")
 

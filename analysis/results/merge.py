@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from analysis.results.csv_files.numbers import one_value_each
 from analysis.results.frame import Results
+from analysis.results.from_csv import OWN
 from analysis.results.tidy import scorer
 from analysis.results.view import View
-from analysis.results.wording import named
+from analysis.results.wording import counted, named
 from harness.common import sources
 from harness.common.errors import UserError, unknown
 from harness.setting import value_label
@@ -76,7 +77,8 @@ def side_by_side(
     lone = f" Not compared, as the other result lacks the method: {', '.join(alone)}." if alone and not base else ""
     dropped = _dropped(first, one, second, other)
     apart = _sources(first, one, second, other, kept) if unlike else ""
-    facts = apart + lone + dropped + _shared(first, one, second, other)
+    unmatched = _told_alone(first, one, second, other)
+    facts = apart + lone + dropped + unmatched + _shared(first, one, second, other)
     question = f"What is different in {second} from {first}?{facts}"
     if base is not None:
         question = f"What is different in the methods of {first} and {second} from {base}?{facts}"
@@ -198,8 +200,9 @@ def _shared(first: str, one: Results, second: str, other: Results) -> str:
     if not same:
         return ""
     if same == len(sides[0]) == len(sides[1]):
-        return f" {first} and {second} have the same {same} trials: there is nothing to compare."
-    return f" {same} trials are the same on both sides: they cannot show a difference."
+        return f" {first} and {second} have the same {counted(same, 'trial')}: there is nothing to compare."
+    verb = "is" if same == 1 else "are"
+    return f" {counted(same, 'trial')} {verb} the same on both sides: they cannot show a difference."
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:
@@ -219,12 +222,35 @@ def _tests(results: Results) -> dict[str, str]:
     return {language: test for tested in results.trials["test_data"] for language, test in tested.items()}
 
 
+def _alone(one: Results, other: Results) -> list[str]:
+    """Hyperparameters with a single value in one of the two and without a column in the other."""
+    return [
+        str(name)
+        for mine, theirs in ((one.settings, other.settings), (other.settings, one.settings))
+        for name in mine
+        if name not in theirs and len({value_label(str(name), value) for value in mine[name]}) == 1
+    ]
+
+
+def _told_alone(first: str, one: Results, second: str, other: Results) -> str:
+    """A sentence on the hyperparameters of ``_alone``."""
+    told = []
+    for name in _alone(one, other):
+        side, settings = (first, one.settings) if name in one.settings else (second, other.settings)
+        told.append(f"{name.removeprefix(OWN)} (only in {side}: {value_label(name, settings[name].iloc[0])})")
+    return f" Settings are matched without {', '.join(told)}." if told else ""
+
+
 def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str, str]]]:
-    """All settings under labels that are unique over both sides, and the new labels of each side's settings."""
-    if {*one.settings.columns} != {*other.settings.columns} or not len(one.settings.columns):
+    """All settings under labels that are unique over both sides, and the new labels of each side's settings.
+
+    The labels leave out the hyperparameters of ``_alone``. If the sides still have other columns, all labels stay.
+    """
+    ours, theirs = (results.settings.drop(columns=_alone(one, other), errors="ignore") for results in (one, other))
+    if {*ours.columns} != {*theirs.columns} or not len(ours.columns):
         joined = pd.concat([one.settings, other.settings])
         return joined[~joined.index.duplicated()], [{}, {}]
-    joined = pd.concat([one.settings, other.settings]).apply(one_value_each)
+    joined = pd.concat([ours, theirs]).apply(one_value_each)
     rows: list[dict[str, object]] = joined.astype(object).to_dict("records")  # type: ignore[assignment]
     varied = [name for name in rows[0] if len({value_label(name, row[name]) for row in rows}) > 1] or [*rows[0]][:1]
     labels = [" ".join(f"{name}={value_label(name, row[name])}" for name in varied) for row in rows]

@@ -25,7 +25,8 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
     metric = predictions.metric
     if metric is None:
         return MultiBootstrap(
-            lacking="for this metric: it must be a ratio of counts (accuracy, micro_f1, f1 or exact_match)"
+            lacking="for this task: its code must be steadytune's own, and its metric a ratio of counts (accuracy, "
+            "micro_f1, f1 or exact_match)"
         )
     if 2 * comparison.runs > MAX_TRIALS:
         return MultiBootstrap(lacking=f"for more than {MAX_TRIALS // 2} runs per method")

@@ -33,7 +33,7 @@ COLUMNS = {
     "test_data": "fingerprint of the examples: scores of one language with different fingerprints are never averaged",
     "status": "finished, failed or missing",
     "collapsed": "true where the model has collapsed on the source's test set",
-    "diverged": "true where a loss or gradient was not finite",
+    "diverged": "true where a loss or gradient was not finite; with fp16, where a loss was not finite",
     "error": "why the trial failed",
 }
 """Content of each column. The setting's hyperparameters follow, one column each (``learning_rate``, …)."""

@@ -90,7 +90,8 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     many = len(told) > MAX_METHODS_TOLD
     yield from (text for method, text in told.items() if not many or method in shown)
     if many and (quiet := len(told) - len(shown & told.keys())):
-        yield f"No difference from {view.baseline} is shown for the other {counted(quiet, 'method')}."
+        base = "the baseline" if view.against else view.baseline
+        yield f"No difference from {base} is shown for the other {counted(quiet, 'method')}."
     lacking = [
         method
         for method, comparison in view.comparisons.items()

@@ -117,7 +117,6 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
         )
         reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
     header = ["method", "seeds", "best rate", "zero-shot at best rate", "breaking point", "range over seeds"]
-    highest = max(ladder.rates[-1] for ladder in ladders.values())
     limit, _, bad = _limit(view.results)
     verb = "falls" if bad == "below" else "rises"
     notes = [
@@ -128,7 +127,7 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
         "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. A breaking point "
         "is known to within one step of the ladder.",
         *(
-            [f"≥: some seeds have not broken at the last rate, {highest:g}."]
+            ["≥: some seeds have not broken at the method's last rate."]
             if any(p.unbroken for p in points.values())
             else []
         ),

@@ -38,7 +38,8 @@ def section(view: View) -> Section | None:
     if view.against is not None or not (own or view.published or _asked(view)):
         return None
     if about.task not in TASKS:
-        words = f"The paper has no results on the task {about.task or 'of these runs'!r}; it has {', '.join(TASKS)}."
+        task = repr(about.task) if about.task else "of these runs"
+        words = f"The paper has no results on the task {task}; it has {', '.join(TASKS)}."
         return Section("published", "Beside the paper", [words]) if view.published else None
     parts: list[str | Table] = []
     encoder = encoder_of(about.encoder)

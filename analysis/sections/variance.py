@@ -104,7 +104,7 @@ def table(view: View, method: str, found: Mapping[str, Components], notes: Mappi
     order = [view.results.source, WHOLE, *view.results.about.targets]
     names = list(dict.fromkeys(name for part in found.values() for name in part.names))
     rows: list[list[str | Cell]] = []
-    said = dict.fromkeys(note.partition(": ")[2] for note in notes if note.startswith(f"{method}: "))
+    said = dict.fromkeys(note.removeprefix(f"{method}: ") for note in notes if note.startswith(f"{method}: "))
     for language in (code for code in order if code in found):
         part = found[language]
         shares = _shares(part)

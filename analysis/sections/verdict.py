@@ -69,7 +69,8 @@ def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
     flags = comparison.collapsed
     if comparison.unpaired or not flags.to_numpy(bool).any():
         return ""
-    numbers = varied.apply(pd.to_numeric, errors="coerce")
+    switches = [name for name in varied if varied[name].map(lambda value: isinstance(value, bool)).any()]
+    numbers = varied.drop(columns=switches).apply(pd.to_numeric, errors="coerce")
     for name in numbers:
         values = pd.Series(numbers[name].reindex(flags.index.get_level_values("setting")).to_numpy(), flags.index)
         if values.isna().any():

@@ -43,24 +43,40 @@ def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
         if not places:
             raise _lacking(model, name)
         for place in places:
-            part = model.base_model.get_submodule(place)
-            assert isinstance(part, nn.Dropout)
-            part.p = share
+            _set_share(model.base_model, *place, share)
         setattr(model.config, field, share)
 
 
-def _read_from(model: PreTrainedModel, field: str) -> list[str]:
-    """Names of the body's dropout modules that take their share from a field of the config."""
-    found = []
+def _read_from(model: PreTrainedModel, field: str) -> list[tuple[str, str]]:
+    """The places in the body that take their share from a field of the config: modules, and their attributes.
+
+    An attribute is the ``p`` of ``nn.Dropout``, or a number that the module passes on to its attention.
+    """
+    found: list[dict[tuple[str, str], float]] = []
     for share in (0.25, 0.75):
         config = copy.deepcopy(model.config)
         setattr(config, field, share)
         with torch.device("meta"):
             body = type(model.base_model)(config)
-        found.append({name: part.p for name, part in body.named_modules() if isinstance(part, nn.Dropout)})
-    there = dict(model.base_model.named_modules())
+        numbers = {
+            (name, attribute): value
+            for name, part in body.named_modules()
+            for attribute, value in vars(part).items()
+            if isinstance(value, float)
+        }
+        found.append({place: value for place, value in numbers.items() if value == share})
     low, high = found
-    return [name for name in low if low[name] != high[name] and isinstance(there.get(name), nn.Dropout)]
+    there = dict(model.base_model.named_modules())
+    return [place for place in low if place in high and place[0] in there]
+
+
+def _set_share(body: nn.Module, name: str, attribute: str, share: float) -> None:
+    """Set one of the places of ``_read_from``. A family may have made ``nn.Identity`` of a dropout of 0."""
+    part = body.get_submodule(name)
+    if isinstance(part, nn.Identity):
+        body.set_submodule(name, nn.Dropout(share))
+    else:
+        setattr(part, attribute, share)
 
 
 def _set_head(model: PreTrainedModel, share: float) -> None:

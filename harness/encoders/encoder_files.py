@@ -18,21 +18,27 @@ def located(encoder: Encoder, name: str) -> Path | None:
     """A file of an encoder on this machine, downloaded if the encoder is on the hub.
 
     ``None`` if the encoder lacks the file, or if the hub cannot be reached and no copy is here. Raises ``UserError`` if
-    the hub answers with another error, because then the encoder may have the file.
+    the hub answers with another error, such as 401 or 503, because then the encoder may have the file.
     """
     if encoder.revision.startswith("sha256:"):
         file = Path(encoder.path) / name
         return file if file.is_file() else None
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
+    from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError, RemoteEntryNotFoundError
 
     try:
+        # A commit never changes: a file that it lacked before is not asked for again.
+        if try_to_load_from_cache(encoder.path, name, revision=encoder.revision) is _CACHED_NO_EXIST:
+            return None
         return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
+    except RemoteEntryNotFoundError:
+        return None
     except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:  # the first also without a copy
-        if isinstance(error.__cause__, HfHubHTTPError):
-            status = error.__cause__.response.status_code
+        answer = error if isinstance(error, HfHubHTTPError) else error.__cause__
+        if isinstance(answer, HfHubHTTPError):
             raise UserError(
-                f"encoder: {encoder.path!r}: the Hugging Face hub answers {status} when asked for {name}; try again"
+                f"encoder: {encoder.path!r}: the Hugging Face hub answers {answer.response.status_code} when asked "
+                f"for {name}; try again"
             ) from None
         return None
 

@@ -40,5 +40,6 @@ def _finished(name: str, place: str) -> str | None:
         _, trials = store.study(name)
     except UserError:  # no store, no such study, or a study of another version
         return None
-    there = set(store.ids())
-    return next((trial.precision for trial in trials if trial.id in there), None)
+    there = set(store.ids())  # of failed trials too
+    begun = (trial for trial in trials if trial.id in there and (store.record(trial.id) or store.states(trial.id)))
+    return next((trial.precision for trial in begun), None)

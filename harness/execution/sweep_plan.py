@@ -22,6 +22,8 @@ class SweepPlan:
     finished: Sequence[Record]
     failed: int
     """Number of trials that failed before and are not retried."""
+    retried: int
+    """Number of trials that failed before and are retried."""
     to_run: Sequence[TrialConfig]
     """Trials to run, each also scored in the languages of its outdated record."""
     outdated: Sequence[Record]
@@ -30,16 +32,18 @@ class SweepPlan:
     @classmethod
     def of(cls, trials: Sequence[TrialConfig], standing: Standing, *, retry_failed: bool) -> "SweepPlan":
         """The plan, from a store's records and failures."""
-        failed = set() if retry_failed else {*standing.failures}
+        before = {*standing.failures}
+        failed = set() if retry_failed else before
         lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failed]
         outdated = [standing.outdated[trial.id] for trial in lacking if trial.id in standing.outdated]
         to_run = [_with_recorded_languages(trial, standing.outdated.get(trial.id)) for trial in lacking]
-        return cls(trials, [*standing.finished.values()], len(failed), to_run, outdated)
+        return cls(trials, [*standing.finished.values()], len(failed), len(before - failed), to_run, outdated)
 
     def notes(self, name: str, *, keep_weights: bool) -> Iterator[str]:
         """Lines for the console; ``name`` is the study's name."""
         yield (
-            f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, {self.failed} failed before, "
+            f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, "
+            f"{self.failed + self.retried} failed before, "
             f"{len(self.to_run)} to run"
         )
         without = sum(record.weights is None for record in self.finished)
@@ -51,8 +55,9 @@ class SweepPlan:
         if self.outdated:
             kept = sum(record.weights is not None for record in self.outdated)
             yield (
-                f"{len(self.outdated)} of the trials to run have a record that lacks languages or files, has other "
-                f"test data, or has scores by former rules. Each is replaced: {kept} by scoring the kept weights, "
+                f"Outdated records of the trials to run: {len(self.outdated)}. An outdated record lacks languages or "
+                "files, has other test data, or has scores by former rules. Each is replaced: "
+                f"{kept} by scoring the kept weights, "
                 f"{len(self.outdated) - kept} by fine-tuning again."
             )
         if self.to_run and (change := changed([record.provenance for record in self.finished])):

@@ -43,15 +43,28 @@ def read(lines: Lines, name: str) -> Columns:
     return Columns(names, 0, width - 1, sentences)
 
 
+def _words(header: list[Row | None], width: int, lines: Lines) -> Iterator[Row | None]:
+    """The header's lines whose word is #: they have all columns, and a tag of other lines. The rest are comments."""
+    tags = {cells_of(line)[-1] for _, line in lines if not line.startswith("# ")}
+    yield from (row for row in header if row is None or (len(row.cells) == width and row.cells[-1] in tags))
+
+
 def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
     width = first = 0
+    header: list[Row | None] = []
     for number, line in lines:
         cells = cells_of(line)
         if not line.strip(" \t") or cells[0] == DOCUMENT or COMMENT.match(line):
+            header.append(None)
             yield None
             continue
-        if not width and not line.startswith("# "):
+        if not width and line.startswith("# "):
+            header.append(Row(number, tuple(cells)))
+            continue
+        if not width:
             width, first = len(cells), number
+            if any(header):
+                yield from _words(header, width, lines)
         if len(cells) == width:
             yield Row(number, tuple(cells))
         elif not line.startswith("# "):  # any other comment; a line whose word is # has all columns

@@ -158,7 +158,7 @@ class Record:
     its accuracy is no better than its ``majority``.
     """
     diverged: bool
-    """Whether a loss or gradient was not finite."""
+    """Whether a loss or gradient was not finite; with fp16, a loss alone."""
     checkpoint: ScoredCheckpoint | None = None
     cost: TrialCost
     provenance: Provenance

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.on_gpu.training import PEAKS
+from tests.benchmarks.on_gpu.training import known_peak
 
 CHECK = Path(__file__).parent / "gpu_check.sh"
 SMALL = (
@@ -56,5 +56,8 @@ def test_a_device_has_the_peak_of_its_own_name() -> None:
         "NVIDIA H100 PCIe": 756e12,
         "NVIDIA H100 NVL": 835e12,
         "NVIDIA L4": 121e12,
+        "NVIDIA A100-SXM4-80GB": 312e12,
+        "NVIDIA RTX A1000": None,
+        "NVIDIA A10G": None,
     }
-    assert {name: next(peak for part, peak in PEAKS.items() if part in name) for name in named} == named
+    assert {name: known_peak(name) for name in named} == named

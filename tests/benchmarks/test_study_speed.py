@@ -48,17 +48,16 @@ def test_ratios_are_per_repeat_and_a_bound_must_hold_in_every_run() -> None:
         ]
         return Run(0, 12 * factor, trials)
 
-    rows = {
-        row[0]: row[1:]
-        for row in table({"peer": [run(4, 1), run(8, 1), run(4, 1)], "ours": [run(1, 0.1), run(1, 0.7), run(1, 0.2)]})
-    }
+    runs = {"peer": [run(4, 1), run(8, 1), run(4, 1)], "ours": [run(1, 0.1), run(1, 0.7), run(1, 0.2)]}
+    rows = {row[0]: row[1:] for row in table(runs)}
     whole = rows["whole study: command to its end, s"]
     assert whole[:3] == ["48", "12", "4.00 (4.00–8.00)"]
     slowest = rows["warm start: worker free to first step, s, slowest trial"]
     assert slowest[1] == "0.2"
     assert slowest[3:] == ["≤ 0.5", "no"]
     to_last_score = rows["whole study: command to last score, s"]
-    assert to_last_score[2:] == ["X"]
+    assert to_last_score[2:] == ["2.50 (2.50–4.50)", "≥ 4 ×", "no"]
+    assert table(runs, in_16_bits=True)[0][3:] == ["2.50 (2.50–4.50)", "≥ 2.5 ×", "yes"]
     evaluation = rows["evaluation, sentences/s, median trial"]
     assert evaluation[2:] == ["1.60 (1.60–1.78)", "≥ 2 ×", "no"]
 

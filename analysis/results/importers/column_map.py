@@ -69,6 +69,8 @@ def parse(texts: Sequence[str]) -> ColumnMap:
         if not (name and equals and value):
             raise bad(OPTION, text, FORM)
         parts = PLACEHOLDER.findall(value)
+        if parts and name in templates:
+            raise UserError(f"{OPTION}: {name!r} has two forms, {templates[name]!r} and {value!r}; give it one")
         (templates if parts else columns)[name] = value
         for field in parts or [name]:
             _check(field)

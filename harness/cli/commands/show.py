@@ -121,6 +121,12 @@ def settings_table(study: "Study") -> list[str]:
     return [*aligned(rows, right=range(len(shown))), *(filled(f"all: {' '.join(alike)}", "  ") if alike else [])]
 
 
+def _first_seeds(study: "Study") -> str:
+    """The seed of a search's trials: each method's first seed."""
+    firsts = list(dict.fromkeys(arm.seeds[0] for arm in study.arms))
+    return f"seed {firsts[0]}" if len(firsts) == 1 else f"its first seed ({', '.join(map(str, firsts))})"
+
+
 def searched(study: "Study", place: str) -> list[str]:
     """The ranges of a search, and its trials in a store."""
     from harness.setting import value_label
@@ -132,7 +138,7 @@ def searched(study: "Study", place: str) -> list[str]:
     assert search is not None
     of = [f"1/{search.reduction**place}" if place else "all" for place in reversed(range(search.rungs))]
     lines = [
-        f"search: {search.trials} trials of each method at seed {study.arms[0].seeds[0]}, in",
+        f"search: {search.trials} trials of each method at {_first_seeds(study)}, in",
         *aligned([[f"  {name}", str(made)] for name, made in search.space.items()]),
         *filled(
             f"scored on the source's dev set after {', '.join(of)} of the steps; after each score but the last, the "

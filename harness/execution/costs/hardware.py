@@ -165,7 +165,10 @@ def _measured(hardware: Hardware, device: str, threads: int, timings: list[Timin
         return None
     runs = sum(len(there[work]) for work in here if work in there)
     return RelativeSpeed(
-        min(ratios), statistics.median(ratios), max(ratios), f"{runs} trials of the store on {hardware.name}"
+        min(ratios),
+        statistics.median(ratios),
+        max(ratios),
+        f"{runs} trial{'' if runs == 1 else 's'} of the store on {hardware.name}",
     )
 
 

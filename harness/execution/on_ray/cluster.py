@@ -68,8 +68,8 @@ def ready(
                 pass  # the trials that need a failed diagonal find it missing and record the failure
         if resources.ray_address is not None:
             there = ray.cluster_resources()
-            size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
-            say(console, f"The cluster has {size}; a trial gets {resources.cores} cores and {gpus:g} GPU.")
+            size = f"nodes: {len(ray.nodes())}, cores: {there.get('CPU', 0):g}, GPUs: {there.get('GPU', 0):g}"
+            say(console, f"The cluster: {size}. A trial: cores: {resources.cores}, GPUs: {gpus:g}.")
         yield Cluster(place, gpus, scratch)
 
 

@@ -1,6 +1,7 @@
 """Speed of a training, the places where its host waits, and a profile of real steps."""
 
 import argparse
+import re
 import statistics
 import time
 import warnings
@@ -27,7 +28,7 @@ PEAKS = {
     "A10": 125e12,
     "RTX 4090": 165e12,
 }
-"""Dense bf16 FLOP/s by a part of the device's name; the first part that matches counts."""
+"""Dense bf16 FLOP/s by words of the device's name; the first entry that matches counts."""
 GEMM = 8192
 """Rows and columns of the matrix product timed on an unknown GPU; an eighth of that on a CPU."""
 PROFILED = 20
@@ -182,15 +183,19 @@ def profile(build: Build, trial: Any, cache: Path, kept: Path | None) -> list[st
     return [*table.splitlines(), *([f"kernels launched: {launched / PROFILED:,.0f} a step"] if gpu else [])]
 
 
+def known_peak(name: str) -> float | None:
+    """The entry of ``PEAKS`` for a device's name, or ``None``."""
+    return next((peak for part, peak in PEAKS.items() if re.search(rf"\b{part}\b", name)), None)
+
+
 def peak_of_device() -> tuple[str, float, str]:
     """The device's name, its peak FLOP/s, and the source of that figure."""
     import torch
 
     cuda = torch.cuda.is_available()
     name = torch.cuda.get_device_name() if cuda else "CPU"
-    for part, peak in PEAKS.items():
-        if part in name:
-            return name, peak, "data sheet, dense bf16"
+    if (known := known_peak(name)) is not None:
+        return name, known, "data sheet, dense bf16"
     size, device = (GEMM, "cuda") if cuda else (GEMM // 8, "cpu")
     one = torch.randn(size, size, device=device, dtype=torch.bfloat16)
     times = []

@@ -51,6 +51,27 @@ def test_each_dropout_of_a_family_is_changed_alone(kind: str) -> None:
     assert shares(model) == {name: 0.4 if name in head else share for name, share in before.items()}
 
 
+@pytest.mark.parametrize("before", [0.0, 0.1])
+@pytest.mark.parametrize("kind", ["modernbert", "eurobert", "xlm"])
+def test_a_share_that_is_no_module_is_changed_too(kind: str, before: float) -> None:
+    """These families pass the share on to their attention as a number. ModernBERT makes no module of a share of 0."""
+    sizes = {"xlm": {"emb_dim": 32, "n_layers": 2, "n_heads": 2}}.get(kind, {})
+    model, library = (made(kind, attention_dropout=share, **sizes) for share in (before, 0.4))
+    set_dropout(model, asked(attention_dropout=0.4))  # type: ignore[arg-type]
+    assert floats(model) == floats(library)
+    assert 0.4 in floats(model).values()
+    assert [type(part) for part in model.modules()] == [type(part) for part in library.modules()]
+
+
+def floats(model: nn.Module) -> dict[tuple[str, str], float]:
+    return {
+        (name, attribute): value
+        for name, part in model.named_modules()
+        for attribute, value in vars(part).items()
+        if isinstance(value, float)
+    }
+
+
 def test_a_dropout_that_an_encoder_lacks_is_refused() -> None:
     with pytest.raises(
         UserError, match=r"head_dropout: the encoder, a 'bert' as BertForQuestionAnswering, has a head w"

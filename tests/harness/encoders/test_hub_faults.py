@@ -26,13 +26,16 @@ for _ in range(2):
 
 
 class Failing(BaseHTTPRequestHandler):
-    """No ``tokenizer.json``; an error of the server for every other file."""
+    """No ``tokenizer.json``; the answer ``status`` for every other file."""
+
+    status, error = 501, ""
 
     def do_HEAD(self) -> None:
         missing = self.path.endswith("tokenizer.json")
-        self.send_response(404 if missing else 501)
+        self.send_response(404 if missing else self.status)
+        self.send_header("X-Error-Code", "EntryNotFound" if missing else self.error)
         if missing:
-            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("X-Repo-Commit", "0" * 40)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -42,25 +45,27 @@ class Failing(BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
 
-@pytest.fixture
-def hub() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+@pytest.fixture(params=[(501, ""), (401, "RepoNotFound"), (403, "GatedRepo")])
+def hub(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
+    status, error = request.param
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Answering", (Failing,), {"status": status, "error": error}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"http://127.0.0.1:{server.server_port}", status
     server.shutdown()
     server.server_close()
 
 
-def test_a_file_is_only_taken_as_missing_if_the_hub_says_so(hub: str, tmp_path: Path) -> None:
+def test_a_file_is_only_taken_as_missing_if_the_hub_says_so(hub: tuple[str, int], tmp_path: Path) -> None:
     """mDeBERTa's tokenizer, and so a trial's id, depend on its file spm.model."""
+    address, status = hub
     asked = subprocess.run(
         [sys.executable, "-c", ASKED],
-        env={**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"},
+        env={**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"},
         capture_output=True,
         text=True,
         check=True,
     )
-    refused = "encoder: 'someone/encoder': the Hugging Face hub answers 501 when asked for spm.model; try again"
+    refused = f"encoder: 'someone/encoder': the Hugging Face hub answers {status} when asked for spm.model; try again"
     assert asked.stdout.splitlines() == ["None", refused, refused]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.execution.attempt import failed
 from harness.execution.kept_precision import with_kept_precision
 from harness.execution.plan import plan
 from harness.store.store import Store
@@ -38,6 +39,15 @@ def test_a_given_precision_is_used(begun: tuple[Study, str], capsys: pytest.Capt
     given = replace(study, precision="bf16")
     assert with_kept_precision(given, place, 0) == given
     assert capsys.readouterr().out == ""
+
+
+def test_a_failed_trial_keeps_no_precision(study: Study, tmp_path: Path) -> None:
+    fp32 = replace(study, precision="fp32")
+    trials, store = plan(fp32, gpus=0), Store(tmp_path)
+    store.save_study(fp32, trials)
+    failed(trials[0], store, "RuntimeError: no", "")
+    asked = replace(study, precision="auto")
+    assert with_kept_precision(asked, str(tmp_path), 0) == asked
 
 
 def test_no_precision_is_kept_without_finished_trials(begun: tuple[Study, str], tmp_path: Path) -> None:

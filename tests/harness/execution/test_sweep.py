@@ -54,7 +54,9 @@ def test_a_failed_trial_is_recorded_and_runs_again_only_on_request(
     assert "1 failed before" in out
     assert "--retry-failed" in out
     monkeypatch.setattr("harness.training.trial.run_trial", run_trial)
-    assert run(study, store, retry_failed=True)[0] == SweepOutcome(2, 2, 0, 1)
+    outcome, out = run(study, store, retry_failed=True)
+    assert outcome == SweepOutcome(2, 2, 0, 1)
+    assert "1 failed before, 1 to run" in out
     assert store.failure(failed.id) is None
 
 
@@ -145,7 +147,7 @@ def test_a_failure_is_shown_beside_an_older_record_with_fewer_languages(
     run(first, store)
     monkeypatch.setattr("harness.training.trial.run_trial", lambda *args, **rest: 1 / 0)
     _, out = run(replace(first, targets=("hi",)), store)
-    assert "1 of the trials to run have a record that lacks languages" in out
+    assert "Outdated records of the trials to run: 1. An outdated record lacks languages" in out
     row = load(store, "small").trials.iloc[0]
     assert row["status"] == "failed"
     assert row["error"].startswith("ZeroDivisionError: division by zero (")

@@ -74,6 +74,14 @@ def test_what_begins_with_a_number_sign_is_a_word_where_it_has_a_tag(tmp_path: P
         assert tagged_words(file).sentences == [(("I", "#", "#2"), ("PRON", "SYM", "NUM"))]
 
 
+def test_a_first_word_may_be_a_number_sign(tmp_path: Path) -> None:
+    """A comment at the start may have as many columns as a word, but not a tag of other words."""
+    file = in_file(tmp_path, "# by me\n\n# SYM O\nAnn NNP O\n")
+    assert tagged_words(file).sentences == [(("#", "Ann"), ("O", "O"))]
+    file = in_file(tmp_path, "# by me\n# my comment\nAnn NNP O\nmet VBD O\n")
+    assert tagged_words(file).sentences == [(("Ann", "met"), ("O", "O"))]
+
+
 def test_a_malformed_entity_is_left_to_the_data(tmp_path: Path) -> None:
     """In IOB2 a tag of the inside may begin an entity by mistake; in a file where some begin with B it is one."""
     file = in_file(tmp_path, "Ann\tI-PER\n\nOslo\tB-LOC\n")

@@ -37,7 +37,7 @@ def test_a_report_sets_broken_tables_aside_and_the_next_run_makes_them_again(
     )
     outcome, out = run(study, store)
     assert outcome == SweepOutcome(2, 2, 0, 1)
-    assert "1 of the trials to run have a record that lacks languages or files" in out
+    assert "Outdated records of the trials to run: 1. An outdated record lacks languages or files" in out
     assert history.read_bytes() == whole
     assert run(study, store)[0].ran == 0
 

@@ -95,4 +95,4 @@ def test_a_report_names_rescored_and_unscorable_trials(
     file_of(store, "predictions-*.parquet", plan(one)[0].id).unlink()
     _scored_again.clear()
     (note,) = load(Store(tmp_path), one.name).notes
-    assert note.startswith("1 trials count as missing")
+    assert note.startswith("Trials that count as missing: 1.")
