@@ -1,13 +1,14 @@
 """Claims on standard deviations against all swaps made by hand, and their sentences."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
 from analysis.claims import sentences
-from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
+from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict, judged
 from analysis.statistics.spread.crossed_ratio import crossed_ratio
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
 from analysis.statistics.spread.std_ratio import std_ratio
@@ -157,6 +158,17 @@ def test_five_runs_can_show_nothing() -> None:
     assert claimed(found, Quantity.SPREAD, "a").hopeless
     text = sentences.spread(found, "a")
     assert text.endswith("There are too few runs to show a difference: their smallest possible p is 0.062.")
+
+
+def test_a_claim_is_hopeless_by_its_own_factor_of_holms_correction() -> None:
+    """Of four claims, three are shown: the last has the factor 1, not 4."""
+    claim = claimed(answered(pairs(60 + OTHER[:7], 60 + CHANCE[:7], name="a")), Quantity.SPREAD, "a")
+    assert claim.least_p == pytest.approx(2**-6)
+    shown = [replace(claim, method=name, p=1e-4, least_p=1e-4) for name in "bcd"]
+    last = judged([*shown, replace(claim, p=0.3)])[-1]
+    assert (last.corrected, last.least_corrected, last.hopeless) == (0.3, claim.least_p, False)
+    alone = judged([replace(claim, method=name, p=0.3) for name in "abcd"])
+    assert [(one.least_corrected, one.hopeless) for one in alone] == [(4 * claim.least_p, True)] * 4
 
 
 def test_scores_that_do_not_vary_cannot_be_compared() -> None:

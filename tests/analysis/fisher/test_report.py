@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from scipy import stats
 
 from analysis.fisher.frechet import distances
-from analysis.fisher.report import write_fisher_report
+from analysis.fisher.report import _notes, write_fisher_report
 from harness.common.errors import UserError
 from harness.methods import L2, Vanilla
 from harness.store.store import Store
@@ -19,6 +19,7 @@ from harness.study import DataFiles, Setting, Study, TrialConfig
 from harness.tasks import Own
 from harness.tasks.own.token import OwnToken
 from tests.helpers.pages import Page, record
+from tests.helpers.report_rows import made, run
 from tests.helpers.stores import result_of
 
 TARGETS = ("de", "hi", "ja", "tr", "ur", "zh")
@@ -164,6 +165,15 @@ def test_the_scores_are_of_one_method(store: Store, diagonals: dict[str, dict[st
         with pytest.raises(UserError, match=r"method: there is no 'l2'\. Known: l2\(strength=0\.1\), vanilla"):
             write_fisher_report(place, STUDY, diagonals, tmp_path / "never", method="l2")
     assert not (tmp_path / "never").exists()
+
+
+def test_one_run_of_which_some_trials_are_finished() -> None:
+    """A run of a method with a model for each language has several trials."""
+    rows = run("ewc", 0, {"en": 80.0, "de": 60.0}, trial="a") + run("ewc", 0, {"en": None, "hi": None}, trial="b")
+    results = made(rows)
+    assert results.runs["complete"].tolist() == [False]
+    (note,) = _notes(results, "ewc", 1)
+    assert "means over the finished trials of its one run." in note
 
 
 def test_own_tasks_and_data_have_correlations_too(diagonals: dict[str, dict[str, Path]], tmp_path: Path) -> None:

@@ -66,6 +66,21 @@ def test_settings_of_both_are_matched_by_their_values(one: View, tmp_path: Path)
     assert all(comparison.runs for comparison in both.comparisons.values())
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_settings_are_matched_without_a_hyperparameter_that_only_one_names(one: View, side: int) -> None:
+    """Its value on the other side is unknown, so the report names it."""
+    smoothed = View(replace(one.results, settings=one.results.settings.assign(label_smoothing=0.1)))
+    views = (smoothed, moved(one, 2.0)) if side == 0 else (one, moved(smoothed, 2.0))
+    both = side_by_side("a", views[0], "b", views[1])
+    name = "ab"[side]
+    assert f"Settings are matched without label_smoothing (only in {name}: 0.1)." in both.results.about.question
+    assert "label_smoothing" not in both.results.settings
+    alike = side_by_side("a", one, "b", moved(one, 2.0))
+    assert {*both.results.settings.index} == {*alike.results.settings.index}
+    assert all(comparison.runs for comparison in both.comparisons.values())
+    assert "matched without" not in alike.results.about.question
+
+
 def test_one_method_each_is_compared_whatever_its_name(one: View) -> None:
     def only(method: str) -> View:
         kept = one.results.trials["method"] == method

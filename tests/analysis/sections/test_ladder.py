@@ -48,6 +48,15 @@ def test_a_language_that_has_broken_at_the_first_rate_comes_first(tmp_path: Any)
     ]
 
 
+def test_a_method_that_has_not_broken_has_its_own_last_rate(tmp_path: Any) -> None:
+    view = seen(tmp_path, rates=5, seeds=6)
+    flat = np.full((3, 5), 50.0)
+    ladders = {"vanilla": Ladder(RATES, flat, {}), "short": Ladder(RATES[:4], flat[:, :4], {})}
+    points = {name: breaking_point(made.zero_shot, made.rates) for name, made in ladders.items()}
+    shown = ladder.table(view, ladders, points)
+    assert "≥: some seeds have not broken at the method's last rate." in shown.notes
+
+
 def test_few_rates_or_other_differences_are_no_ladder(tmp_path: Any) -> None:
     assert ladder.section(seen(tmp_path / "few", rates=3, seeds=2)) is None
     assert ladder.section(seen(tmp_path / "other", rates=5, seeds=6, warmups=True)) is None

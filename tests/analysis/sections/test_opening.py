@@ -100,6 +100,16 @@ def test_collapse_is_placed_by_the_hyperparameter(collapsed: dict[str, Places], 
     assert verdict.text.startswith(f"{expected}. This neither shows nor rules out a difference; 6 pairs in which one")
 
 
+def test_a_switch_is_no_number_on_which_collapse_is_placed() -> None:
+    rows = grid(normal(3, 2, 4, vanilla=2, a=2), {"vanilla": [(1, 0), (1, 1)]})
+    switch = {1e-5 * 2**place: bool(place) for place in range(2)}
+    for row in rows:
+        row["bias_correction"] = switch.get(row.pop("learning_rate"))  # type: ignore[call-overload]
+    assert {row["bias_correction"] for row in rows} == {True, False}
+    (verdict,) = shown(view(rows)).verdicts
+    assert verdict.text.startswith("vanilla collapsed in 2 of 8 runs, a in none.")
+
+
 def test_the_numbers_are_those_of_the_claims() -> None:
     seen = study(6, 1, {"vanilla": HOT})
     found, table = answer(seen), shown(seen).numbers

@@ -63,6 +63,8 @@ def test_other_encoders_only_where_asked_and_other_tasks_not_at_all() -> None:
     assert published.section(view(own)) is None
     text = words(published.section(view(own, published=True)))
     assert "The paper has no results on the task 'mine'; it has xnli, panx, udpos, pawsx." in text
+    unnamed = words(published.section(view(xnli({"vanilla": 64.0}, task=""), published=True)))
+    assert "The paper has no results on the task of these runs; it has" in unnamed
 
 
 def test_claims_go_by_direction() -> None:

@@ -120,6 +120,14 @@ def test_languages_without_components_are_named_with_the_reason(monkeypatch: pyt
     assert "None for en, zero-shot score, de, hi: there are more than 5 runs on a grid that is not full." in table.notes
 
 
+def test_a_note_belongs_to_its_method_also_in_a_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comparison names its methods after the two results, with a colon."""
+    monkeypatch.setattr("analysis.sections.variance.FITTED", 5)
+    rows = [{**row, "method": "A: vanilla"} for row in grid_rows(effects(3, 4, 3, 1), dropped=[(1, 2)])]
+    table = table_of(variance.section(view(rows)), "variance-A--vanilla")
+    assert "Left out: settings without runs for some seeds (1 of 3)." in table.notes
+
+
 def test_methods_that_the_variance_figure_leaves_out_are_named() -> None:
     rows = grid_rows(effects(3, 4, 3, 1))
     methods = [f"l2(strength={n})" for n in range(1, 6)]

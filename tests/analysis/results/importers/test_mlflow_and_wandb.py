@@ -150,6 +150,10 @@ BASE = "Name,State,method,seed,lr,wd2,test/en/f1,test/de/f1\n"
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1"], r"give columns with one \* for the language"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1_*"], r"no column is of the form f1_\*. The columns are"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["Name={method}-{seed}"], r"2: Name: 'a' is not allowed; give names"),
+        (
+            f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["Name={method}-x", "Name=y-{seed}"],
+            "--map: 'Name' has two forms, '{method}-x' and 'y-{seed}'; give it one",
+        ),
         ("Name,State,method,seed,config/seed,test/de/f1\na,,l2,0,1,1\n", [], "the columns seed and config/seed differ"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["setting.=lr"], "--map: field: there is no 'setting.'"),
     ],
