@@ -125,7 +125,7 @@ def test_a_note_belongs_to_its_method_also_in_a_comparison(monkeypatch: pytest.M
     monkeypatch.setattr("analysis.sections.variance.FITTED", 5)
     rows = [{**row, "method": "A: vanilla"} for row in grid_rows(effects(3, 4, 3, 1), dropped=[(1, 2)])]
     table = table_of(variance.section(view(rows)), "variance-A--vanilla")
-    assert "Left out: settings without runs for some seeds (1 of 3)." in table.notes
+    assert "Left out: settings without runs for some seeds (1 of 4)." in table.notes
 
 
 def test_methods_that_the_variance_figure_leaves_out_are_named() -> None:
