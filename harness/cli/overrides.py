@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.cli.override_values import merged, value_of, with_values
-from harness.common import fields
+from harness.common import fields, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import METHODS, Composed, Ewc, Method, OwnMethod
 from harness.setting import Setting, unknown_field
@@ -177,7 +177,7 @@ def _targets(study: Study, name: TaskName, source: str, given: Sequence[str] | s
         asked: Any = "all" if languages == ("all",) else languages
         return replace(study, targets=asked).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
-        return tuple(language for language in task.selection(languages[0]) if language != source)
+        return tuple(language for language in task.selection(languages[0]) if language not in sources.parts(source))
     fields.once(option, languages)
     for language in languages:
         if language not in task.languages:

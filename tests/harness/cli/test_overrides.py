@@ -166,6 +166,11 @@ def test_all_languages_in_every_form(all_languages: Sequence[str]) -> None:
     assert set(targets) == set(task_named("udpos").languages) - {"en"}
 
 
+def test_a_selection_of_languages_leaves_out_every_source() -> None:
+    targets = scaled(STUDY, changes=["source=en+de"], languages=["all"])[0].targets
+    assert set(targets) == set(task_named("udpos").languages) - {"en", "de"}
+
+
 def test_seeds_are_those_of_every_method() -> None:
     study, _ = scaled(STUDY, seeds=["3", "5"])
     assert [arm.seeds for arm in study.arms] == [(3, 5)] * 4
