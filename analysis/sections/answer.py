@@ -1,6 +1,6 @@
 """The answer in a few sentences.
 
-Every sentence on a method is made from its claims, which ``answer.json`` holds too.
+Sentences on collapse, spread and mean are made from the claims in ``answer.json``.
 """
 
 import math
@@ -17,7 +17,7 @@ from analysis.results.wording import counted, named
 from harness.common import sources
 
 MAX_METHODS_TOLD = 6
-"""Largest number of methods that all get sentences. With more methods, only methods with a finding get sentences."""
+"""Largest number of methods that all get sentences. With more methods, only methods with a shown difference do."""
 
 
 def section(view: View) -> Section | None:
@@ -38,9 +38,9 @@ def warnings(found: Answer) -> Iterator[str]:
 
 
 def _looks(found: Answer, *, last: bool) -> Iterator[str]:
-    """Sentences on the looks of methods at their last look if ``last``, else of the other methods.
+    """Sentences on looks: of methods at their last look if ``last``, else of the other methods.
 
-    They name the methods if the methods' looks differ.
+    The sentences name the methods if their looks differ.
     """
     told: dict[tuple[str, bool], list[str]] = {}
     for method, contrast in found.contrasts.items():
@@ -91,7 +91,7 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     yield from (text for method, text in told.items() if not many or method in shown)
     if many and (quiet := len(told) - len(shown & told.keys())):
         base = "the baseline" if view.against else view.baseline
-        yield f"No difference from {base} is shown for the other {counted(quiet, 'method')}."
+        yield f"No difference from {base} is shown for the rest: {counted(quiet, 'method')}."
     lacking = [
         method
         for method, comparison in view.comparisons.items()
@@ -100,7 +100,7 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     if lacking:
         yield (
             f"{named(lacking, f'{len(lacking)} methods')}: too few runs share their setting and seed with the "
-            "baseline, so the answer has no sentence on the spread."
+            "baseline, so the answer says nothing on spread and mean."
         )
 
 
@@ -119,7 +119,7 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
     if lacking:
         told.append(
             f"{counted(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing"
-            f"{', or lack scores' if results.unscored else ''}."
+            f"{', or got incomplete scores' if results.unscored else ''}."
         )
         told += filter(None, [unplanned(results)])
     if view.left_out:
