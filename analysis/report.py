@@ -107,7 +107,7 @@ def _steady(view: View) -> View | None:
 
 
 def _twin(section: Section | None) -> Section | None:
-    """A section's words and tables without collapsed runs, under their own names. Its figures are omitted."""
+    """A section without its figures, its tables renamed with ``WITHOUT_COLLAPSED``; ``None`` if no part is left."""
     if section is None:
         return None
     parts = [
