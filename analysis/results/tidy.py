@@ -1,4 +1,4 @@
-"""The tidy frame: one row per trial × language × metric, with everything that a reader of the scores needs.
+"""The tidy frame: one row per trial × split × language × metric, with everything that a reader of the scores needs.
 
 It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and anybody's CSV in the same form.
 """
@@ -22,7 +22,7 @@ COLUMNS = {
     "from their defaults",
     "setting": "label of the setting",
     "seed": "whole number",
-    "replicate": "number of the rerun with the same seed, 0 for the first",
+    "replicate": "number of the rerun with the same seed, 0 for the first run",
     "split": "test, or dev for the source's dev set",
     "language": "code of the language that is scored",
     "metric": "name of the metric",
@@ -42,7 +42,7 @@ MEASURE = {
     "better": "lower where lower scores of the metric are better, else higher",
     "unit": "own where scores are in the metric's own unit, else points: 100 times the metric",
 }
-"""Content of two more columns, of metrics whose name does not say it (``harness.tasks.metrics.measure_of``)."""
+"""Content of two more columns, if the metric's name gives no measure (``harness.tasks.metrics.measure_of``)."""
 
 
 def scorer(results: Results) -> str:
