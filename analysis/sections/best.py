@@ -37,7 +37,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
         selection_note(list(found.values()), results),
-        "A method with more settings has more chances of a high score. The difference is the mean over the seeds "
+        "A method with more settings has more chances of a good score. The difference is the mean over the seeds "
         f"and languages that both methods have, ± its standard deviation over seeds (ddof={view.ddof}). Each method "
         "has its own best setting.",
         *filter(None, [view.no_baseline]),
