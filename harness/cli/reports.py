@@ -26,6 +26,6 @@ def repair(store: "Store | None") -> None:
         return
     with contextlib.suppress(UserError):
         for moved in store.repair():
-            tell(f"Set aside: {moved}. 'steadytune run' makes it again.")
+            tell(f"Set aside: {moved}. The next run makes it again.")
     for fault in store.faults:
         tell(f"Note: {fault}, and was left out.")
