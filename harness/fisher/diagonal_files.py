@@ -76,7 +76,7 @@ class Request:
 
 
 def request(encoder: Encoder, estimate: Estimate, origin: Origin, texts: Mapping[str, str]) -> Request:
-    """The request for an estimate; ``texts`` has the fingerprint of each of its languages' passages."""
+    """The request for an estimate; ``texts`` has the fingerprint of each language's passages."""
     return Request(encoder, estimate, origin, tuple((language, texts[language]) for language in estimate.languages))
 
 
