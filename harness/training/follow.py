@@ -12,7 +12,7 @@ from harness.store.result import HISTORY
 class Follow(TrainerCallback):
     """Notes the number of each step when it ends, and loss and tokens at the end of each window of the log.
 
-    Loss and tokens are read only at the end of a window, because there ``Trainer`` itself waits for the GPU.
+    No other step reads loss and tokens, because ``Trainer`` itself waits for the GPU only at a window's end.
 
     Args:
         progress: The object that receives the notes.
