@@ -1,27 +1,27 @@
-"""Speed on a GPU against the peer: training, scoring, Fisher diagonals, and several trials that share a GPU.
+"""Speed on a GPU: training and scoring against the peer, Fisher diagonals, and trials that share a GPU.
 
     python -m tests.benchmarks.gpu [--steps 50] [--rounds 2] [--packed 1 2 4 8] [--minutes 8] [--keep FOLDER]
     python -m tests.benchmarks.gpu --device cpu --layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1
         --rounds 1 --packed 1 2 --scored 2000 --windows 8
 
-``tests/benchmarks/gpu_check.sh`` runs this benchmark, and needs nothing else. The benchmark starts without Ray, optuna,
+``tests/benchmarks/gpu_check.sh`` runs the GPU tests, then this benchmark. The benchmark starts without Ray, optuna,
 seqeval and peft.
 
 The model has mBERT-base's size and random weights; the tokenizer is the embedded one. ``full`` batches are 32 × 128
-sub-words of the embedded sentences one after another, with almost no padding. ``udpos`` and ``pawsx`` batches have the
-real lengths of these tasks. Ours is the trainer of a trial, with a trimmed vocabulary; ``padded`` is the same without
-packed batches. The peer is ``transformers.Trainer`` with the whole vocabulary and the penalty in its loss, through
-autograd. All have the same precision, fused AdamW, pinned memory and log. In each round the sides take turns. Each run
-is printed at once; a median is over the rounds. F of ewc is random, which changes no time.
+sub-words of joined embedded sentences, with almost no padding. ``udpos`` and ``pawsx`` batches have the real lengths of
+these tasks. ``ours`` is the trainer of a trial, with a trimmed vocabulary; ``padded`` is the same without packed
+batches. The peer is ``transformers.Trainer`` with the whole vocabulary and the penalty in its loss, through autograd.
+All have the same precision, fused AdamW, pinned memory and log. In each round the sides take turns. Each run is printed
+at once; a median is over the rounds. F of ewc is random, which changes no time.
 
 MFU is FLOP/s over the device's peak. FLOPs are 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences. This
-formula covers a forward and a backward pass of the layers' N weights and of attention. Embeddings are looked up and
-count nothing; neither do padding and the head. The peak is the data sheet's for dense bf16. For a device that is not in
-``PEAKS`` it is the measured rate of a large matrix product.
+formula covers a forward and a backward pass of the layers' N weights and of attention. Embeddings, padding and
+the head do not count. The peak is the data sheet's for dense bf16. For a device that is not in ``PEAKS`` it is the
+measured rate of a large matrix product.
 
 After ``--minutes`` no further part begins. Without a GPU nothing is measured, and the exit code is 0.
-``--device cpu`` runs the parts on the CPU at the same sizes, without the waits of the host. The options for sizes make
-the parts smaller, as in the second command.
+``--device cpu`` runs all parts but "waits of the host" on the CPU, at the same sizes. The options for sizes make the
+parts smaller, as in the second command.
 """
 
 import argparse
@@ -62,7 +62,7 @@ class Clock:
         self.start, self.minutes = time.perf_counter(), minutes
 
     def begins(self, part: str) -> bool:
-        """Print a part's title and the time, or that there is no time left for it."""
+        """Print a part's title and the time. Returns whether any time is left for it."""
         took = (time.perf_counter() - self.start) / 60
         late = took > self.minutes
         print(f"\n[{took:.1f} min] {part}{': left out, the time is over' if late else ''}\n", flush=True)
@@ -103,7 +103,7 @@ def main() -> None:
     add = parser.add_argument
     add("--device", choices=("cuda", "cpu"), default="cuda", help="(default: %(default)s)")
     add("--layers", type=int, default=12, help="(default: %(default)s)")
-    add("--hidden", type=int, default=768, help="a multiple of 12 heads (default: %(default)s)")
+    add("--hidden", type=int, default=768, help="a multiple of 12 (default: %(default)s)")
     add("--vocabulary", type=int, default=119547, help="at least the embedded tokenizer's (default: %(default)s)")
     add("--batch-size", type=int, default=32, help="(default: %(default)s)")
     add("--length", type=int, default=128, help="most sub-words of a sequence (default: %(default)s)")
@@ -115,9 +115,9 @@ def main() -> None:
     add("--scored", type=int, default=400_000, help="tokens that are scored (default: %(default)s)")
     add("--windows", type=int, default=256, help="of a Fisher diagonal (default: %(default)s)")
     add("--packed", type=int, nargs="*", default=(1, 2, 4, 8), help="trials at once (default: 1 2 4 8)")
-    add("--seconds", type=float, default=5.0, help="that trials at once are timed for (default: %(default)s)")
+    add("--seconds", type=float, default=5.0, help="for each number of trials at once (default: %(default)s)")
     add("--threads", type=int, default=1, help="CPU threads of a trial (default: %(default)s)")
-    add("--compile", action="store_true", help="with every layer of either side through torch.compile")
+    add("--compile", action="store_true", help="time training with every layer through torch.compile")
     add("--minutes", type=float, default=8.0, help="after which no part begins (default: %(default)s)")
     add("--keep", type=Path, help="folder for the profile; none is kept without it")
     options = parser.parse_args()
