@@ -14,7 +14,7 @@ class Check:
     """A statement and its counterpart from the figures, both as text.
 
     ``where`` names sections and tables of the paper, ``what`` the subject of the statement. ``printed`` is the paper's
-    figure or names, ``follows`` the counterpart. ``analysis.published.checks`` explains the verdicts.
+    number or list, ``follows`` the counterpart. ``analysis.published.checks`` explains the verdicts.
     """
 
     where: str
