@@ -12,7 +12,7 @@ ROUNDING = 1e-6
 
 
 def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path, *, points: bool = False) -> None:
-    """Refuse scores (rows by line) that are not points, given the text of their cells.
+    """Refuse scores that are not points. ``texts`` has their cells by line number.
 
     With ``points``, scores from 0 to 1 are known to be points.
 
@@ -24,7 +24,7 @@ def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path, *, points: b
         return
     shown = finished[finished["metric"] == finished["metric"].iloc[0]]
     beyond = shown["score"].abs() > MOST + ROUNDING
-    hint = "; divide these by 100" if (shown["score"].abs() <= MOST * MOST).all() and beyond.all() else ""
+    hint = "; divide the scores by 100" if (shown["score"].abs() <= MOST * MOST).all() and beyond.all() else ""
     refuse(file, "score", texts.reindex(shown.index), beyond, f"points, from 0 to 100{hint}")
     if not points:
         _refuse_shares(finished, texts, file)
@@ -40,12 +40,12 @@ def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) 
     here = shares & (finished["score"] == high)
     others = finished[high > 1]
     if others.empty:
-        allowed = "points, from 0 to 100: all scores are from 0 to 1; multiply them by 100"
+        allowed = "points, from 0 to 100: all scores are at most 1; multiply them by 100"
     else:
         run = finished[here].iloc[0]
         allowed = (
-            f"points, from 0 to 100: all scores of {run['method']} (setting {run['setting'] or 'not named'}, seed "
-            f"{run['seed']}) are from 0 to 1, and other runs have scores above 1; multiply these by 100, or, if the "
+            f"points, from 0 to 100: other runs have scores above 1, but all scores of {run['method']} (setting "
+            f"{run['setting'] or 'not named'}, seed {run['seed']}) are from 0 to 1; multiply these by 100, or, if the "
             "run collapsed, mark it in the column 'collapsed'"
         )
     refuse(file, "score", texts.reindex(finished.index), here, allowed)
