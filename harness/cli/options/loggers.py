@@ -15,7 +15,7 @@ def log_option(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="LOGGER",
-        help=f"log the study's finished and failed trials to any of {', '.join(loggers.LOGGERS)}; each needs the "
+        help=f"log the study's running and ended trials to any of {', '.join(loggers.LOGGERS)}; each needs the "
         "extra of its name. Logs are in the folder logs of the store. They are sent nowhere unless your environment "
         "asks for it",
     )
@@ -24,6 +24,6 @@ def log_option(command: argparse.ArgumentParser) -> None:
 def loggers_of(options: argparse.Namespace) -> "dict[str, type[Logger]]":
     """The loggers of ``--log``.
 
-    Call it before any other work. Raises ``UserError`` for an unknown logger, and if a logger's package is missing.
+    Call the function first. Raises ``UserError`` for an unknown logger, and if a logger's package is missing.
     """
     return loggers.named(options.log)
