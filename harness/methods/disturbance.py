@@ -20,7 +20,7 @@ TINY = 1e-30
 
 @contextmanager
 def _embeddings(model: "PreTrainedModel", change: Callable[[Tensor], Tensor]) -> Iterator[None]:
-    """Change the outputs of the model's word embeddings (examples, sub-words, width) within a ``with`` block."""
+    """Change the outputs of the model's word embeddings, (..., width), within a ``with`` block."""
 
     def changed(module: nn.Module, given: Any, found: Tensor) -> Tensor:
         return change(found)
@@ -70,7 +70,7 @@ class Ascent:
 
 
 def lengths(rows: Tensor, norm: str) -> Tensor:
-    """The norm of each sub-word's vector, (examples, sub-words, 1)."""
+    """The norm of each sub-word's vector, (..., 1)."""
     return torch.linalg.vector_norm(rows, ord=float(norm), dim=-1, keepdim=True)
 
 
