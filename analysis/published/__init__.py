@@ -21,7 +21,7 @@ Read with care:
   is taken for PAWS-X: its ``task`` is ``pawsx`` and its ``block`` is PANX.
 - Table 16 leaves the prompts of bitfit and adapter empty for XNLI and has a dash for UDPOS.
 - The paper does not state the ddof of its standard deviations.
-- In Table 15 the ewc rows are models with French Fisher information, so their ``en`` is the score of those models.
+- In Table 15 the ewc rows, ``en`` included, are of models with French Fisher information.
 
 ``analysis.published.checks`` lists contradictions between the figures.
 """
@@ -205,7 +205,7 @@ def figures(number: int, task: str | None = None, statistic: str = "mean") -> di
 
 
 def targets_of(number: int, task: str | None = None) -> list[str]:
-    """The target languages behind a table's averages, from its source tables if it names none itself.
+    """The target languages behind a table's averages, from the tables in ``BEHIND`` if it names none.
 
     Empty for Table 14: the paper does not state its languages. Raises ``UserError`` for a table without languages.
     """
@@ -233,7 +233,7 @@ def of_task(number: int, task: str | None = None) -> pd.DataFrame:
 
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
-    """The columns mean and std by method and language, from a table's rows, in their order."""
+    """The columns mean and std by method and language, in the order of a table's rows."""
     found = rows.set_index([*KEYS, "statistic"])["value"].unstack("statistic").reindex(columns=["mean", "std"])
     return found.reindex(pd.MultiIndex.from_frame(rows[KEYS].drop_duplicates()))
 
