@@ -1,7 +1,8 @@
-"""Ray Tune: an experiment's folder. Each trial's folder has ``params.json`` and at least one other file.
+"""Ray Tune: an experiment's folder, with a folder for each trial.
 
-The other files are ``result.json``, ``progress.csv`` and ``error.txt``. A trial with both of the first two needs no
-``params.json``. The last reported value of each name counts. ``params.pkl`` and the experiment's state are not read.
+A trial's folder has ``result.json`` and ``progress.csv``, or ``params.json`` and at least one of ``result.json``,
+``progress.csv`` and ``error.txt``. The last reported value of each name counts. ``params.pkl`` and the experiment's
+state are not read.
 """
 
 from collections.abc import Mapping
