@@ -16,7 +16,7 @@ from harness.common import files
 from harness.common.errors import UserError, reason
 
 MOST_BYTES = 2**28
-"""Largest size of a file in bytes; a log of a million results is smaller."""
+"""Largest size of a file, in bytes."""
 DEEPEST = 20
 """Largest depth of nested values; deeper values are left out."""
 FOLDER = "folder"
