@@ -57,11 +57,11 @@ def section(view: View) -> Section | None:
 def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Picture:
     bounded = any(not math.isnan(r.low) for by in ratios.values() for r in by.values())
     caption = (
-        "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
+        "Each language's standard deviation over runs, as a ratio to the baseline's over the same "
         f"runs{', with 95 % intervals' if bounded else ''}. Left of 1 the method is steadier. Languages share their "
         "runs, so languages with the same direction are not independent evidence."
     )
-    alt = "Ratios of standard deviations with intervals: one row per language, one colour per method; logarithmic axis."
+    alt = "Ratios of standard deviations: one row per language, one colour per method; logarithmic axis."
     return Picture("spread", partial(figure, view, ratios), caption, alt)
 
 
@@ -153,17 +153,14 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
 
 
 def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
-    """The std ratio of every language that both methods scored in every run."""
+    """The std ratio of each of the ``steady_languages``."""
     if not comparison.steady_languages:
         return {}
     return dict(zip(comparison.steady_languages, std_ratios(*comparison.matrices), strict=True))
 
 
 def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, Mapping[str, StdRatio]]) -> Table:
-    """One row per language: each method's ratio, and Brown and Forsythe's test.
-
-    p-values have Holm's correction over the languages.
-    """
+    """One row per language: each method's ratio, and Brown and Forsythe's p without and with Holm's correction."""
     tests = {
         method: dict(zip(found[method].steady_languages, brown_forsythe(*found[method].matrices), strict=True))
         for method in ratios
@@ -183,11 +180,10 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     powers = [f"{count} runs: {'none' if math.isnan(ratio) else f'{ratio:.2f}'}" for count, ratio in least.items()]
     base = view.base_name
     notes = [
-        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals.",
+        f"Standard deviations divided by {base}'s over the runs that both have. In brackets: 95 % intervals.",
         f"p: Brown and Forsythe's test, from {MIN_RUNS} runs on. It ignores the pairing of runs, so its power is "
         "low. Holm: corrected for the number of languages.",
-        "Minimum detectable ratio in one language, with 80 % power and before Holm's correction, with "
-        f"{'; '.join(powers)}.",
+        f"Minimum detectable ratio in one language (80 % power, before Holm's correction), with {'; '.join(powers)}.",
     ]
     header = ["language", *(head for method in ratios for head in (method, f"{method}, p", f"{method}, p, Holm"))]
     return Table("spread-languages", "Ratios by language", header, rows, notes)
