@@ -26,7 +26,7 @@ NAME = "soft_prompt"
 class SoftPrompt(FrozenEncoder):
     """Trains P prompt embeddings (``tokens``) and the parameters without a θ* (the head). All other weights are frozen.
 
-    The prompt embeddings are PEFT's. The encoder reads [CLS] p₁ … p_P x₁ x₂ …: heads for whole texts read the first
+    The prompt embeddings are PEFT's. The input is ``[CLS] p₁ … p_P x₁ x₂ …``. Heads for whole texts read the first
     position, so the prompts follow it. The output at the prompts' positions is dropped before the head, so the logits
     of a token keep their position.
     """
@@ -66,7 +66,7 @@ class SoftPrompt(FrozenEncoder):
             num_virtual_tokens=self.tokens,
             token_dim=words.embedding_dim,
             num_transformer_submodules=1,
-            prompt_tuning_init="SAMPLE_VOCAB",  # as Lester et al. (2021) recommend, here from the whole vocabulary
+            prompt_tuning_init="SAMPLE_VOCAB",  # as in Lester et al. (2021), but from the whole vocabulary
         )
         prompt = PromptEmbedding(config, words)
         prompt.requires_grad_(True)
