@@ -1,4 +1,4 @@
-"""The store of trials, in a folder or at any fsspec URL. Each file is written whole or not at all.
+"""The store of trials, in a folder or at any fsspec URL. Each file except logs is written whole or not at all.
 
 store.json                          layout version
 trials/<id>/result.json             record of a trial: its presence means that the trial has finished
@@ -41,16 +41,16 @@ class NoStoreError(UserError):
 
 
 class Store(Trials, Studies, SharedFiles, Heartbeats):
-    """A store, opened for writing, or only for reading if ``create`` is false.
+    """A store. If ``create`` is false, it must exist, and opening it writes nothing.
 
     A broken file counts as missing: see ``harness.store.checked_files``. Raises ``UserError`` if the place cannot be
-    read or written, is not a store, or has another layout. Raises ``NoStoreError`` if a store to read does not exist.
+    read or written, is not a store, or has another layout. Raises ``NoStoreError`` if a required store is missing.
     """
 
     def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
         super().__init__(place)
         self.repaired_at_opening: list[Quarantined] = []
-        """Files that moved to quarantine when the store was opened for writing."""
+        """Files that moved to quarantine when the store was opened with ``create``."""
         try:
             self._check_layout(create)
             if create:
@@ -90,7 +90,7 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
         elif layout.get("layout") != LAYOUT:
             raise UserError(
                 f"store: {self.place!r} has layout {layout.get('layout')!r}, and this version reads layout {LAYOUT}. "
-                "Give a new folder, or read it with the version that wrote it"
+                "Give a new folder, or use the version that wrote the store"
             )
 
     def _has_trials(self) -> bool:
