@@ -1,8 +1,8 @@
-"""Weights & Biases: the CSV file of a project's table of runs, or of the recipe in its documentation.
+"""Weights & Biases: the CSV file of a project's table of runs, or of the recipe in W&B's documentation.
 
-The recipe (guide to the public API, "Querying multiple runs") writes Python dictionaries as text into
-the columns ``summary`` and ``config``. They are parsed as literals, and their names become ``summary.<name>`` and
-``config.<name>``.
+The recipe (guide to the public API, "Querying multiple runs") writes Python dictionaries as text into the columns
+``summary`` and ``config``. The text is parsed as literals. Each key becomes a column ``summary.<key>`` or
+``config.<key>``.
 """
 
 import ast
