@@ -19,7 +19,7 @@ def score_columns(
 ) -> tuple[list[ScoreColumn], tuple[str, ...]]:
     """The columns of scores, by ``chosen`` or else by name, and notes on them.
 
-    Beside test scores, dev scores of targets are left out, because nothing is selected on a target language.
+    If there are test scores, dev scores of targets are left out, because nothing is selected on a target language.
     """
     if chosen.scores:
         return _named(frame, chosen, file), ()
