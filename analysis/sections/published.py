@@ -44,10 +44,9 @@ def section(view: View) -> Section | None:
     parts: list[str | Table] = []
     encoder = encoder_of(about.encoder)
     if not own:
-        name = about.encoder or "another"
+        name = about.encoder or "an unknown encoder"
         parts.append(
-            f"The paper's figures are for {encoder}, these for the encoder {name}: directions can be compared, "
-            "levels cannot."
+            f"The paper's figures are for {encoder}, these for {name}: directions can be compared, levels cannot."
         )
     numbers: list[int] = []
     chosen, asked = _chosen(view), _asked(view)
@@ -110,8 +109,7 @@ def _asked(view: View) -> set[int]:
 def _several(view: View, chosen: Mapping[str, str]) -> Settings:
     """The methods that have several settings in common with the baseline, each with all its settings.
 
-    With one common setting, a std would be over seeds alone, or a std over seeds would be compared with a std over
-    settings.
+    A std over the seeds of one setting is not comparable with a std over settings.
     """
     had = _settings_had(view, chosen)
     return {
@@ -135,8 +133,7 @@ def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
         common = len(settings & base)
         what = "left out of the figures over several settings" if common < 2 else "compared over its own settings"
         notes.append(
-            f"{name} was run at {len(settings)} settings, {VANILLA} at {len(base)}, and both at {common} of these. "
-            f"{name} is {what}."
+            f"Settings of {name}: {len(settings)}, of {VANILLA}: {len(base)}, of both: {common}. {name} is {what}."
         )
     return notes
 
@@ -169,7 +166,7 @@ def _labels(view: View) -> dict[str, list[str]]:
 def _chosen(view: View) -> dict[str, str]:
     """One method for each name.
 
-    Among several strengths, the methods with the most complete runs at their best setting compete. The winner has the
+    Among several variants, the methods with the most complete runs at their best setting compete. The winner has the
     best source dev score there, or the best source test score if there are no dev scores.
     """
 
@@ -240,7 +237,7 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
 
 
 def _disagreements(numbers: Collection[int]) -> Table:
-    """Contradictions among the figures of these tables, or with the paper's text."""
+    """Contradictions and oddities among the figures of these tables, or with the paper's text."""
     found: list[dict[str, Any]] = disagreements().to_dict("records")  # type: ignore[assignment]
     columns = ("where", "what", "printed", "follows", "note")
     rows: list[list[str | Cell]] = [
@@ -279,7 +276,7 @@ def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     ]
     if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
         notes.append(
-            "For languages, the first figure is the number of languages that support the claim, and the second is the "
-            "number of compared languages."
+            "In rows on languages, the first figure counts the languages that support the claim, and the second counts "
+            "the compared languages."
         )
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)

@@ -56,7 +56,7 @@ def test_the_papers_encoder_has_the_papers_figures_beside_it() -> None:
 def test_other_encoders_only_where_asked_and_other_tasks_not_at_all() -> None:
     rows = xnli({"vanilla": 64.0}, encoder="embedded")
     assert published.section(view(rows)) is None
-    assert "these for the encoder embedded: directions can be compared, levels cannot" in words(
+    assert "these for embedded: directions can be compared, levels cannot" in words(
         published.section(view(rows, published=True))
     )
     own = xnli({"vanilla": 64.0}, task="mine")
@@ -93,7 +93,7 @@ def test_claims_on_languages_count_them_and_say_which() -> None:
         assert [plain(row[head]) for head in ("the first", "the second", "direction", "note")] == [
             f"{len(XNLI) - 1}", f"{len(XNLI)}", "does not hold", "not in sw"
         ]  # fmt: skip
-    assert any("the first figure is the number of languages that support the claim" in note for note in table.notes)
+    assert any("the first figure counts the languages that support the claim" in note for note in table.notes)
 
 
 def test_sensitivity_is_of_settings_that_the_baseline_has_too() -> None:
@@ -109,7 +109,7 @@ def test_sensitivity_is_of_settings_that_the_baseline_has_too() -> None:
     assert not names(rates)[0] & several
     assert not names({"vanilla": [COLD], "l2(strength=1)": [COLD, WARM]})[0] & {"claims-sensitivity"}
     found, text, section = names({"vanilla": [COLD, WARM], "l2(strength=1)": [WARM, HOT]})
-    assert "l2 was run at 2 settings, vanilla at 2, and both at 1 of these. l2 is left out of the figures" in text
+    assert "Settings of l2: 2, of vanilla: 2, of both: 1. l2 is left out of the figures" in text
     assert {(row[0], plain(row[3]) == "–") for row in table_of(section, "published-03").rows} == {
         ("vanilla", False),
         ("l2", True),
@@ -117,11 +117,9 @@ def test_sensitivity_is_of_settings_that_the_baseline_has_too() -> None:
     assert not any("l2" in plain(row[2]) for row in table_of(section, "claims-sensitivity").rows)
     found, text, section = names({"vanilla": [COLD, WARM, HOT], "l2(strength=1)": [COLD, WARM]})
     assert found >= several
-    assert (
-        "l2 was run at 2 settings, vanilla at 3, and both at 2 of these. l2 is compared over its own settings." in text
-    )
+    assert "Settings of l2: 2, of vanilla: 3, of both: 2. l2 is compared over its own settings." in text
     found, text, section = names({"vanilla": [COLD, WARM], "l2(strength=1)": [COLD, WARM]})
-    assert "was run at" not in text
+    assert "Settings of l2" not in text
     assert cells(table_of(section, "published-03"), "l2", "zero-shot")["our runs"] == "4"
 
 
