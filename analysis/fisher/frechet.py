@@ -1,4 +1,4 @@
-"""Fréchet distances between the Fisher diagonals of languages (Eq. 3)."""
+"""Fréchet distances between the Fisher diagonals of languages (square root of Eq. 3)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack

@@ -26,4 +26,4 @@ def watched(store: Store, trials: Iterable[TrialConfig], console: Console) -> It
     before = store.quarantined(trials)
     yield
     for name in sorted(store.quarantined(trials) - before):
-        say(console, f"Set aside: {name} was broken, and was made again.")
+        say(console, f"Set aside: {name} was broken, and is made again when needed.")

@@ -83,7 +83,7 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
             if not self._has_trials() and self.exists("") and (not self.fs.isdir(self.root) or self.names("")):
                 raise UserError(
                     f"store: {self.place!r} is not allowed; it exists and is not a store (no store.json). "
-                    "Give an empty or new folder"
+                    f"Give {'an empty or new folder' if create else 'the folder that steadytune run wrote'}"
                 )
             if not create and not self._has_trials():
                 raise NoStoreError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")

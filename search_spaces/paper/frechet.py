@@ -1,8 +1,9 @@
 """``paper/frechet``: does transfer fall with the Fréchet distance between languages? Table 5 (Section 5.3).
 
 The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` correlates the scores with
-each language's distance from English (Eq. 3). The table has a row with F of Wikipedia and a row with F of XNLI's test
-set. ``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three.
+each language's distance from English (root of Eq. 3). The table has a row with F of Wikipedia and a row with F of
+XNLI's test set. ``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other
+three.
 Commands for both rows of a column:
 
     steadytune run paper/frechet

@@ -49,12 +49,23 @@ def _unpacked(column: "pd.Series[str]", file: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, index=column.index, dtype="str").fillna("")
 
 
+class _WithoutInfinity(ast.NodeTransformer):
+    """Replaces the names ``nan`` and ``inf``, which are no literals, with ``None``."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.copy_location(ast.Constant(None), node) if node.id in ("nan", "inf") else node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        inside = self.visit(node.operand)
+        return inside if isinstance(inside, ast.Constant) and inside.value is None else node
+
+
 def _dictionary(cell: str, where: str) -> Mapping[str, Any]:
     """The dictionary that a cell spells out. Only literals are parsed; nothing is evaluated."""
     if not cell.strip():
         return {}
     try:
-        found = ast.literal_eval(cell.replace(": nan", ": None").replace(": inf", ": None"))
+        found = ast.literal_eval(_WithoutInfinity().visit(ast.parse(cell.strip(), mode="eval")))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         found = None
     if not isinstance(found, Mapping):

@@ -56,4 +56,6 @@ def test_a_fisher_command_says_what_it_set_aside(cut: Path, tmp_path: Path, caps
     file.write_bytes(torn)
     capsys.readouterr()
     assert main(command) == 0
-    assert f"Set aside: fisher/{file.name}.broken-1 was broken, and was made again." in capsys.readouterr().out
+    assert (
+        f"Set aside: fisher/{file.name}.broken-1 was broken, and is made again when needed." in capsys.readouterr().out
+    )

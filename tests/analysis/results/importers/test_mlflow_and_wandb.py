@@ -110,6 +110,16 @@ def test_table_of_wandb(wandb_runs: list[dict[str, Any]], tmp_path: Path) -> Non
     assert "wandb.csv: 1 run that did not finish is left out, since another repeats it." in results.notes
 
 
+def test_numbers_that_are_no_literals_are_missing(tmp_path: Path) -> None:
+    """Python's text of a dictionary has nan and inf as names."""
+    cells = "{'loss': -inf, 'all': [1, nan], 'note': 'a: info, b: nan', 'test/en/f1': 0.9, 'test/de/f1': 0.8}"
+    file = tmp_path / "project.csv"
+    file.write_text(f"summary,config,name\n\"{cells}\",\"{{'method': 'l2', 'seed': 0, 'note': 'x: inf'}}\",x\n")
+    maps = ["method=config.method", "seed=config.seed", "score.*=summary.test/*/f1", "setting.note=summary.note"]
+    found = read(file, maps)
+    assert found.settings["note"].tolist() == ["a: info, b: nan"]
+
+
 def test_nothing_in_a_cell_is_evaluated(tmp_path: Path) -> None:
     file = tmp_path / "project.csv"
     made = tmp_path / "made"
