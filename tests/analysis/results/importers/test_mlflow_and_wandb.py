@@ -117,7 +117,7 @@ def test_numbers_that_are_no_literals_are_missing(tmp_path: Path) -> None:
     file.write_text(f"summary,config,name\n\"{cells}\",\"{{'method': 'l2', 'seed': 0, 'note': 'x: inf'}}\",x\n")
     maps = ["method=config.method", "seed=config.seed", "score.*=summary.test/*/f1", "setting.note=summary.note"]
     found = read(file, maps)
-    assert found.settings["note"].tolist() == ["a: info, b: nan"]
+    assert found.settings["setting.note"].tolist() == ["a: info, b: nan"]
 
 
 def test_nothing_in_a_cell_is_evaluated(tmp_path: Path) -> None:
