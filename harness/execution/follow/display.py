@@ -115,6 +115,9 @@ class Display:
                 note(self.console, line)
             else:
                 say(self.console, escape(line))
-        for id in due:
+        for id in due[LINES:]:
             if id in self.said:
+                self.said[id] = now
+        for id in due[:LINES]:  # moved to the end, so that the next lines are on the others
+            if self.said.pop(id, None) is not None:
                 self.said[id] = now

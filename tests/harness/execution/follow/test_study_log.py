@@ -80,6 +80,19 @@ def test_a_trial_is_followed_and_its_end_is_logged(
     assert re.match(r"1/1  vanilla: en \d+\.\d, zero-shot \d+\.\d \(\d+ s\)", log[-2])
 
 
+def test_of_many_trials_each_gets_lines_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display, "SAID_EVERY", 0.0)
+    out = io.StringIO()
+    shown = Display(Console(file=out, width=200), None, None)
+    for number in range(3 * display.LINES):
+        shown.add(str(number), f"trial {number}")
+        shown.heard[str(number)] = Heartbeat(id=str(number), host="h", process=1, since=0.0, time=0.0, phase="training")
+    for rounds in (1, 2, 3):
+        shown._say()
+        found = re.findall(r"running: trial (\d+): ", out.getvalue())
+        assert found == [str(number) for number in range(rounds * display.LINES)]
+
+
 def test_the_live_display_fits_eighty_columns() -> None:
     out = io.StringIO()
     shown = Display(Console(file=out, force_terminal=True, width=80), None, None)
