@@ -43,9 +43,9 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
     the first rung at which that mean is below ``KEPT`` times its score. The seed's breaking point is the rung before. A
     score that recovers at a higher rate does not count.
 
-    If a seed is already broken at the best rung, its breaking point is the rung before. The breaking point is undefined
-    for all seeds if the seed is broken there too, or if the best rung is the first. Lower rungs are ignored: a low
-    score there may come from a rate too small to learn.
+    If a seed is already broken at the best rung, its breaking point is the rung before. If there is no rung before, or
+    the seed is broken there too, the breaking point is undefined for all seeds. Lower rungs are ignored: a low score
+    there may come from a rate too small to learn.
 
     Args:
         scores: seeds × rungs, in points.

@@ -14,7 +14,7 @@ RESAMPLES = 9_999
 MIN_UNITS, MIN_FOR_INTERVAL = 3, 4
 """Fewest units for a correlation and for an interval. With fewer, most resamples repeat a few points."""
 CONSTANT = 1e-13
-"""Spread relative to the largest value below which a series counts as constant, as in scipy."""
+"""Spread relative to the largest value below which a series counts as constant."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ MANY = 1_000
 """Number of clusters above which all clusters count as equally large. The time of the exact sums grows with the cube
 of this number."""
 SAME = 1e-12
-"""Spread, relative to the largest difference, below which differences count as equal up to rounding."""
+"""Spread, as a share of runs × largest difference, below which differences count as equal up to rounding."""
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -45,7 +45,7 @@ class Scoped:
     reason: str = ""
     """Why there is no interval; else empty."""
     note: str = ""
-    """A limit of the interval, such as its single seed; else empty."""
+    """A restriction of the interval, such as to a single seed; else empty."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,10 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
       variance of the seeds' means is then added.
     - Other settings too: settings and crossed seeds are random factors. Two cluster-robust variances are added
       (Cameron, Gelbach & Miller, 2011): the variance of the settings' means and the variance of the seeds' means. Both
-      variances include the noise of single runs, and it is not subtracted, so the interval is wider. The degrees of
-      freedom are Satterthwaite's for the larger part, from min(S, K) − 1 to twice this number, for S settings and K
-      seeds. For other seeds they are from K − 1 to twice this number. With one seed, or if each setting has its own
-      seeds, the variance is the settings' part alone, with S − 1 degrees of freedom.
+      variances include the noise of single runs. The noise is not subtracted, so the interval is wider. The degrees of
+      freedom (see ``_sum``) are from min(S, K) − 1 to twice this number, for S settings and K seeds. For other seeds
+      they are from K − 1 to twice this number. With one seed, or if each setting has its own seeds, the variance is
+      the settings' part alone, with S − 1 degrees of freedom.
 
     On incomplete grids each part is scaled to be unbiased if only its own effects exist. Its degrees of freedom follow
     from the same case (Bell & McCaffrey, 2002).
@@ -244,9 +244,9 @@ def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
 def _sum(one: Part, other: Part, least: float) -> Part:
     """The sum of two variances, with degrees of freedom between ``least`` and twice ``least``.
 
-    The degrees of freedom are Satterthwaite's for the larger part. Satterthwaite's number for the sum would be too
-    large if one part is small by chance. The upper bound covers the same case: without the bound the size is up to 0.10
-    with two seeds.
+    The degrees of freedom are Satterthwaite's, with the larger part in place of the sum. The sum would give too many if
+    one part is small by chance. The upper bound covers the same case: without the bound the size is up to 0.10 with two
+    seeds.
     """
     errors = sum(variance**2 / free for variance, free in (one, other))
     df = max(one[0], other[0]) ** 2 / errors

@@ -196,8 +196,8 @@ def _complete_spreads(
 def _jackknife(
     columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp], members: int
 ) -> NDArray[np.float64]:
-    """The factor of every column's interval above and below its spread; NaN if there is no spread without one of the
-    runs.
+    """The factor between every column's spread and the ends of its interval; NaN if there is no spread without one of
+    the runs.
 
     Columns are runs × columns, centred. A run outside all pairs changes nothing if it is left out, so it gives no
     degree of freedom.

@@ -78,9 +78,9 @@ def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *
     Bands are pointwise percentile bootstraps over runs. With either estimator, their coverage is 95 % only if n is far
     below the number of runs N. At n = 1, N/10, N/4, N/2 and N, with normal scores and N = 50, the coverage for the
     expected best is 0.94, 0.89, 0.82, 0.69 and 0.47. The band cannot reach above the best run (Tang et al., 2020).
-    For a zero-shot score selected by the source (correlation 0.45): 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 the
-    figures are similar; at N = 5 coverage is 0.85 at n = 1. ``python -m tests.benchmarks.run_intervals`` measures these
-    figures.
+    For a zero-shot score selected by the source (correlation 0.45) the coverage is 0.94, 0.92, 0.91, 0.88 and 0.84. At
+    N = 200 the figures are similar; at N = 5 coverage is 0.85 at n = 1. ``python -m tests.benchmarks.run_intervals``
+    measures these figures.
 
     "Tries" are random draws from the settings and seeds of these runs, not a tuner's next trial.
 

@@ -1,10 +1,10 @@
 """Tests at several planned looks: the nominal level of each look that keeps the overall error rate at 5 %.
 
-The *information fraction* t is the share of a study's runs at a look. The statistic there is modelled as B(t) over √t,
-with a Brownian motion B: normal, with independent increments. Alpha is spent as by O'Brien and Fleming's boundaries,
-nearly nothing early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials, Biometrika
-70:659-663). Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated
-significance tests on accumulating data, JRSS A 132:235-244).
+The *information fraction* t of a look is the share of a study's runs done by then. The statistic there is modelled as
+B(t) over √t, with a Brownian motion B: normal, with independent increments. Alpha is spent as by O'Brien and Fleming's
+boundaries, nearly nothing early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials,
+Biometrika 70:659-663). Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969,
+Repeated significance tests on accumulating data, JRSS A 132:235-244).
 
 ``python -m tests.benchmarks.looks`` simulates planned looks with the tests of this package.
 """

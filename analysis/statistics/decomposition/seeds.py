@@ -20,8 +20,9 @@ NAMES = {SETTING: INIT, SEED: DATA, INTERACTION: BOTH, NOISE: REST}
 def seed_components(frame: pd.DataFrame) -> dict[str, Components]:
     """The components of each language's scores within a setting; over several settings, the mean of their components.
 
-    ``settings`` of the result is the number of init seeds, ``seeds`` the number of data seeds. Means have no intervals.
-    If a setting has no components, or other components than the first setting, the result has a reason instead.
+    ``settings`` and ``seeds`` of the result are the first setting's numbers of init and data seeds. Means have no
+    intervals. If a setting has no components, or other components than the first setting, the result has a reason
+    instead.
 
     Args:
         frame: one row per run × language, with the columns language, setting, init_seed, data_seed and score.
