@@ -88,7 +88,7 @@ class Components:
                 "same for all seeds"
             )
         if self.names and NOISE not in self.names:
-            notes.append(f"no setting and seed was run twice: {NOISE} cannot be separated from {INTERACTION}")
+            notes.append(f"no pair of setting and seed was run twice: {NOISE} cannot be separated from {INTERACTION}")
         return "; ".join(notes)
 
 

@@ -76,7 +76,7 @@ def test_variance_shares_are_those_of_the_grid(replicates: int) -> None:
         parts = np.maximum([(between - rest) / 3, (seeds - rest) / 4, rest], 0)
         assert [cells(table, "en")[name].percent for name in names] == pytest.approx(list(100 * parts / parts.sum()))
     assert any("ANOVA" in note for note in table.notes)
-    assert any("no setting and seed was run twice" in note.lower() for note in table.notes) is (replicates == 1)
+    assert any("no pair of setting and seed was run twice" in note.lower() for note in table.notes) is (replicates == 1)
 
 
 def test_an_incomplete_grid_is_fitted_and_said_to_be() -> None:
