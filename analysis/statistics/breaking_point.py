@@ -58,7 +58,7 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
     found, ladder = np.asarray(scores, np.float64), np.asarray(rates, np.float64)
     if found.ndim != 2 or found.shape[1:] != ladder.shape or not found.size:
         raise ValueError(f"scores must be seeds × rungs and rates (rungs,), not {found.shape} and {ladder.shape}")
-    if not np.isfinite(found).all() or not (np.diff(ladder) > 0).all() or ladder[0] <= 0:
+    if not np.isfinite(found).all() or not (np.diff(ladder) > 0).all() or not ladder[0] > 0:
         raise ValueError("all scores must be finite, and rates must ascend from above 0")
     means = found.mean(axis=0)
     best = int((sign * means).argmax())

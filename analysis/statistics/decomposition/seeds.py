@@ -16,6 +16,13 @@ from analysis.statistics.decomposition.variance import INTERACTION, NOISE, SEED,
 INIT, DATA, BOTH, REST = "init seed", "data seed", "init × data", "rest"
 NAMES = {SETTING: INIT, SEED: DATA, INTERACTION: BOTH, NOISE: REST}
 
+WORDS = {
+    "setting, seed and noise": "init seed, data seed and rest",
+    "share a setting or a seed": "share one of them",
+    "settings, seeds and pairs of them": "init seeds, data seeds and pairs of them",
+}
+"""Words of the components' reasons, with the words of this split."""
+
 
 def seed_components(frame: pd.DataFrame) -> dict[str, Components]:
     """The components of each language's scores within a setting; over several settings, the mean of their components.
@@ -49,9 +56,9 @@ def _renamed(found: Components) -> Components:
 
 def _words(reason: str) -> str:
     """A reason in the words of this split."""
-    return reason.replace("setting, seed and noise", "init seed, data seed and rest").replace(
-        "share a setting or a seed", "share one of them"
-    )
+    for words, here in WORDS.items():
+        reason = reason.replace(words, here)
+    return reason
 
 
 def _mean(found: list[Components]) -> Components:
@@ -64,7 +71,10 @@ def _mean(found: list[Components]) -> Components:
         reason = "the settings have different pairs of seeds"
     if reason:
         empty = np.empty((0, 0))
-        return replace(first, names=(), variance=empty, low=empty, high=empty, reason=reason)
+        none = np.empty((0, 1))
+        return replace(
+            first, names=(), variance=empty, low=empty, high=empty, share_low=none, share_high=none, reason=reason
+        )
     none = np.empty((0, 1))
     return replace(
         first,

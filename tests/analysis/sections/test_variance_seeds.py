@@ -70,6 +70,15 @@ def test_runs_with_the_same_two_seeds_tell_the_rest_and_settings_are_averaged() 
     assert found.variance[:, 0] == pytest.approx(np.mean(each, axis=0))
 
 
+def test_settings_without_a_common_split_have_no_intervals() -> None:
+    """The second setting has one init seed."""
+    frame = crossed(2, settings=2)
+    kept = frame[(frame["setting"] == 0) | (frame["init_seed"] == 0)]
+    found = seed_components(kept.assign(language="de"))["de"]
+    assert found.reason
+    assert (found.names, found.share_low.size, found.share_high.size) == ((), 0, 0)
+
+
 def table(path: Path) -> Path:
     frame = crossed().drop(columns="setting").assign(method="l2")
     rows = pd.concat([frame.assign(language="en", score=frame["score"] + 20), frame.assign(language="de")])

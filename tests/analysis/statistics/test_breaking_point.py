@@ -98,6 +98,7 @@ def test_nothing_above_0_has_no_breaking_point() -> None:
         ([[1.0, math.nan]], [0.1, 0.2]),
         ([[1.0, 2.0]], [0.0, 0.1]),
         ([[1.0]], [0.1, 0.2]),
+        ([[80.0]], [math.nan]),
     ],
 )
 def test_what_is_no_ladder_is_refused(scores: Any, rates: list[float]) -> None:
