@@ -38,9 +38,10 @@ TERMS = {
             "collapse",
             "A run collapses if its accuracy on the source's test set is at most 2 binomial standard errors above the "
             "best constant answer's accuracy. In question answering, exact match takes the place of accuracy. A run "
-            "also collapses if 99 % or more of its answers are the same. A regression model collapses if its n numbers "
-            "correlate with the gold numbers by at most tanh(2 / √(n − 3)). It also collapses if its numbers' standard "
-            "deviation is below 1 % of the gold numbers' standard deviation.",
+            "also collapses if 99 % or more of its answers are the same. A run without a mistake has not collapsed. A "
+            "regression model collapses if its n numbers correlate with the gold numbers by at most "
+            "tanh(2 / √(n − 3)). It also collapses if its numbers' standard deviation is below 1 % of the gold "
+            "numbers' standard deviation.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
         Term(
@@ -80,7 +81,7 @@ TERMS = {
         Term(
             "swap test",
             "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
-            "setting and seed, all languages of a run together; scores are centred on each method's median. If "
+            "setting and seed, all languages of a run together. Scores are centred on each method's median. If "
             "settings share several seeds, claims for other seeds and settings use a jackknife over seeds and settings "
             "instead. If each setting has its own seeds, the swap test holds for other seeds. With own seeds or one "
             "seed, it swaps whole settings for claims on other settings.",

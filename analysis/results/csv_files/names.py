@@ -44,7 +44,8 @@ def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
             if other != cell:
                 raise UserError(
                     f"{file}:{_first(column, cell)}: {name}: {cell!r} and {other!r} ({_place(column, other)}) "
-                    "differ by case or blanks alone; spell the same name in one way, or give names with other letters"
+                    "differ by case, blanks or Unicode form alone; spell the same name in one way, or give names with "
+                    "other letters"
                 )
 
 

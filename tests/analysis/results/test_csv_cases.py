@@ -35,7 +35,10 @@ def raw(name: str) -> pd.DataFrame:
         ("mixed_scale", r"mixed_scale.csv:77: score: '0.8\d+' is not allowed; .* all scores of l2 .* are from 0 to 1"),
         ("mixed_scale", "multiply these by 100"),
         ("over_hundred", "over_hundred.csv:2: score: '8005.97' is not allowed; give points.*divide the scores by 100"),
-        ("case", r"case.csv:77: method: 'vanilla' and 'Vanilla' \(line 2\) differ by case or blanks alone"),
+        (
+            "case",
+            r"case.csv:77: method: 'vanilla' and 'Vanilla' \(line 2\) differ by case, blanks or Unicode form alone",
+        ),
         ("trailing_space", r"trailing_space.csv:152: score: .* blanks around a method's name are left out: 'l2 '"),
     ],
 )
