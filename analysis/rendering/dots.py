@@ -27,7 +27,7 @@ RADIUS, SMALL, SMALLEST = 4.2, 3.2, 2.4
 """Radius of a dot, of a dot among more than ``MANY``, and of a dot among more than ``VERY_MANY``."""
 MANY, VERY_MANY = 150, 600
 JITTER = (0, -1, 1, -2, 2)
-"""Sideways steps of runs with the same method and value, in order."""
+"""Sideways steps of runs with the same method and position, in order."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Dot:
     """Scores in the two panels; NaN if missing."""
     collapsed: bool
     name: str
-    """Text for the reader under the pointer."""
+    """Text shown under the pointer."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ SIZES = {r"\normalsize": 11.0, r"\small": 10.0, r"\footnotesize": 9.2, r"\script
 Small letters are broader than their height suggests.
 """
 LINE, SIDEWAYS = 455.0, 690.0
-"""Length in points of a line across A4 with margins of 2.5 cm, and of a line along it."""
+"""Length in points of a line across A4 with margins of 2.5 cm, and slightly less than a line along it."""
 GAP = 8.0
 """Points between two columns, fewer than LaTeX's default."""
 HEAD, CELL = 16, 20.0

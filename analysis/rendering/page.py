@@ -59,7 +59,7 @@ CONTENTS = ".contents"
 def replacing(folder: Path) -> Iterator[Path]:
     """An empty folder for a new report, whose files then replace the older report's in ``folder``.
 
-    Files are moved one by one at the end, so an error before leaves the older report. Other files in the folder stay.
+    Files are moved one by one at the end, so an earlier error leaves the older report. Other files in the folder stay.
     Raises ``UserError`` if the folder cannot be written.
     """
     try:

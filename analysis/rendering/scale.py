@@ -12,7 +12,7 @@ from analysis.results.frame import Results
 from analysis.results.wording import counted
 
 FEW = 12
-"""Largest number of numeric values with evenly spaced positions. Other values always have such positions."""
+"""Largest number of numeric values with evenly spaced positions. Non-numeric values always have such positions."""
 TICKS = 6
 """Largest number of labelled values if there are more numeric values than ``FEW``."""
 

@@ -26,7 +26,7 @@ class About:
     reproduces: str = ""
     """Part of the paper that the study reproduces."""
     looks: int | None = None
-    """Number of planned looks."""
+    """Number of planned looks at the results."""
     equivalence: EquivalenceBounds = DEFAULT
     """Bounds within which two methods count as the same."""
     bounded: bool = False

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.results.wording import MAX_NAMED, named
 
 SHARE = 0.5
-"""Smallest share of languages with a score in every run at which the other languages are always left out.
+"""If at least this share of the languages has a score in every run, the other languages are left out.
 
 Below this share, incomplete runs may be left out instead.
 """
@@ -29,7 +29,7 @@ class Balance:
         """Leave out every language that lacks a score in any run.
 
         If this would leave out more than half of the languages, the incomplete runs are left out instead, provided that
-        more scores then stay. Languages and runs without any score are left out first and not reported.
+        more scores then stay. Languages and runs without any score are left out first and not counted in ``lacking``.
         """
         there = scores.notna()
         runs = there.any(axis=1)

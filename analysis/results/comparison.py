@@ -37,7 +37,7 @@ class SpreadStatistics:
 
     @cached_property
     def minimum_detectable(self) -> MinimumDetectable:
-        """The std ratio that the test is likely to find. It takes longest, because power is simulated."""
+        """The std ratio that the test is likely to find. It takes longest if power is simulated."""
         return minimum_detectable_ratio(self.ours, self.theirs)
 
 
@@ -175,7 +175,7 @@ class Comparison:
     def steady_languages(self) -> list[str]:
         """The target languages of a test over languages: all except constant languages, in the tables' order.
 
-        If every language is constant, all are kept, so that the test itself states the reason.
+        If every language is constant, all are kept, so that the test itself says why it has no p.
         """
         constant = set(self.constant_languages)
         constant = set() if len(constant) == len(self.languages) else constant

@@ -1,1 +1,1 @@
-"""Text files of results by a person or a program: checks of cells, names and numbers, with line numbers in errors."""
+"""Text files of results from people or programs: checks of cells, names and numbers, with line numbers in errors."""
