@@ -16,7 +16,7 @@ from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.paired_proportions import paired_proportions, settings_flips
 
 DRAWN = 999
-"""Number of random swaps of a simulated test. The report makes 9,999, which raises its power by about 0.003."""
+"""Number of random swaps of a simulated test. The report makes 9,999 swaps, which raise the power by about 0.003."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Judge:
 
     targets: Targets
     tests: int = 1
-    """Number of methods in Holm's correction. Every p is multiplied by this number, the largest factor that Holm's
-    correction applies."""
+    """Number of methods in Holm's correction. The p of a difference is multiplied by this number, the largest factor of
+    Holm's correction."""
     drawn: int = DRAWN
 
     def found(self, study: Drawn, goals: Sequence[Goal] = GOALS) -> list[bool]:

@@ -32,7 +32,7 @@ MIN_RUNS = 4
 
 @dataclass(frozen=True)
 class Squares:
-    """Mean squares of a pilot: its settings, seeds and noise."""
+    """A pilot's mean squares of settings, seeds and noise."""
 
     settings: int
     seeds: int
@@ -105,7 +105,7 @@ class Pilot:
         scores = _full_grid(*pair) if surviving.runs else np.zeros((2, 0, 0, 0))
         reason, squares = "", None
         if not scores.size or scores.shape[1] * scores.shape[2] < MIN_RUNS:
-            reason = f"fewer than {MIN_RUNS} pairs of runs without collapse share settings and seeds"
+            reason = f"fewer than {MIN_RUNS} pairs of runs without collapse form a full grid"
         else:
             squares = Squares.of(scores)
         return cls(comparison.method, comparison.base, languages, squares, collapsed, runs, reason)

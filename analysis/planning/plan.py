@@ -23,7 +23,7 @@ VERSION = 1
 SETTINGS, SEEDS = (1, 2, 3, 4, 6, 8, 10, 14, 20, 30, 40), (1, 2, 3, 4, 5, 8, 12, 20)
 """Simulated numbers of settings, and of seeds. ``grid`` leaves out numbers below the smallest design's."""
 MAX_RUNS = 240
-"""Largest number of runs of a simulated design. It is four times the smallest design's runs if that is more."""
+"""Largest number of runs of a simulated design, or four times the smallest design's number if larger."""
 STUDIES, AGAIN, ROUNDS = 60, 200, 2
 """Studies per design of the grid; studies per chosen design in a further round; number of further rounds."""
 
@@ -48,7 +48,7 @@ class Choice:
     """The power of today's design."""
     more_seeds: Shape | None
     """The design with the fewest seeds at today's settings. ``cheapest`` may have more settings. Each is ``None`` if no
-    simulated design suffices."""
+    design in the simulated range suffices."""
     cheapest: Shape | None
     why_not: str
     """Why today's settings do not suffice with any number of seeds; else empty."""
@@ -68,7 +68,7 @@ class Plan:
     """The simulated grid."""
     tallies: Tallies
     surfaces: dict[tuple[Goal, bool], Surface]
-    """Keyed by goal, and by whether the design has a single seed."""
+    """Keyed by goal, and by whether the claim is on other settings from one seed."""
     choices: tuple[Choice, ...]
 
     def power(self, goal: Goal, shape: Shape) -> Power:
@@ -220,7 +220,7 @@ def _chosen(choices: Sequence[Choice]) -> dict[Shape, list[Goal]]:
 
 
 def _fits(tallies: Tallies, tests: int) -> dict[tuple[Goal, bool], Surface]:
-    """The surfaces of all goals. Designs with a single seed have other tests, so they have a separate surface."""
+    """The surfaces of all goals. For other settings, designs with one seed have other tests, so a separate surface."""
     found = {}
     for goal in GOALS:
         open_to = [shape for shape in tallies.of(goal) if not limit(goal, shape, tests)]

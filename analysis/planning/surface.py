@@ -13,7 +13,8 @@ from analysis.planning.simulation import Shape
 Floats = NDArray[np.float64]
 
 RIDGE = 0.02
-"""Penalty on squared coefficients. The penalty keeps the fit finite if all studies, or no study, show the goal."""
+"""Penalty on squared coefficients except the constant. It keeps these coefficients finite if all studies, or no study,
+show the goal."""
 CENTRE = np.log([10.0, 4.0])
 
 

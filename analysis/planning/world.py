@@ -35,7 +35,7 @@ class World:
     """Correlation of every effect between languages, from 0 to 1."""
     languages: int
     rates: tuple[float, float] = (0.0, 0.0)
-    """Collapse rates of the method and the baseline in the studies of spread and mean."""
+    """Collapse rates of the method and the baseline in the tests of spread and mean."""
     clustering: float = 0.0
     """Correlation between the collapses of two runs of one setting; 0 if all settings have the same rate."""
 
@@ -86,8 +86,7 @@ def _effects(effect: Effect, world: World, count: int, random: np.random.Generat
 def _collapses(world: World, rates: tuple[float, float], hard: Floats, random: np.random.Generator) -> Flags:
     """Collapses of both methods, 2 × runs.
 
-    With clustering, a setting's rate is a beta quantile at its hardness (runs,), so that a setting is hard for both
-    methods at once.
+    With clustering, a setting's rate is the beta quantile at ``hard`` (runs,), the setting's hardness for both methods.
     """
     chances = np.array([np.broadcast_to(_chances(rate, world.clustering, hard), hard.shape) for rate in rates])
     return np.asarray(random.random(chances.shape) < chances)
