@@ -20,9 +20,9 @@ SAME_EXPERIMENT = ((1, 2, 6, 7, 8, 9, 15, 17, 18), (3, 4, 11, 12, 13))
 def averages() -> pd.DataFrame:
     """Every printed average over languages and the mean of its own row.
 
-    Columns: table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference
-    (printed minus without_en) and follows. ``follows`` says whether the difference is at most 0.01: 0.005 for the
-    rounding of the average, and 0.005 for the rounding of its terms.
+    Columns: table, task, method, languages (number of targets), printed, without_en (the mean over targets), with_en,
+    difference (printed minus without_en) and follows. ``follows`` says whether the difference is at most 0.01: 0.005
+    for the rounding of the average, and 0.005 for the rounding of its terms.
     """
     rows = []
     for table in AVERAGED:
@@ -41,7 +41,7 @@ def averages() -> pd.DataFrame:
 
 
 def spreads() -> pd.DataFrame:
-    """Every printed std over runs of an average, and the mean of the stds in its row, which is its upper bound.
+    """Every printed std over runs of an average, and its upper bound: the mean of the stds in the same row.
 
     The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof). The two
     are equal if all languages move together. The printed std cannot be computed from the row. Columns: table, task,
@@ -85,7 +85,7 @@ def _changes() -> Iterator[Check]:
 
 
 def _repeats() -> Iterator[Check]:
-    """Checks of figures that appear in two tables, and of Section 1's figures in Table 3."""
+    """Checks of figures that appear in two tables, and of Section 1's figures against Table 3."""
     own = {(row["table"], row["method"]): row["without_en"] for row in averages().to_dict("records")}
     for tables in SAME_EXPERIMENT:
         rows = pd.concat([load(table) for table in tables])

@@ -1,9 +1,9 @@
 """Checks of the paper's figures against one another, and of its sentences against its figures.
 
-A figure printed with two decimals is known to within half of the last decimal. Its counterpart from such figures is
-therefore an interval, and so is the figure itself. The verdict says how the two intervals lie:
+A figure printed with two decimals is known to within half of the last decimal. The figure is therefore an interval,
+and so is its counterpart computed from such figures. The verdict says how the two intervals lie:
 
-- ``agrees``: the counterpart of the figures as printed, once rounded, equals the printed number; or the figures make
+- ``agrees``: the counterpart from the figures as printed, once rounded, equals the printed number; or the figures make
   the sentence true;
 - ``within rounding``: the two differ as printed, but some unrounded figures make them equal;
 - ``odd``: no contradiction, but a surprise given the paper's own account, or a sign of a slip that the figures cannot
@@ -30,8 +30,7 @@ def checks() -> pd.DataFrame:
 
 @cache
 def _checks() -> tuple[Check, ...]:
-    """The checks as objects. They are cached: the tables are constant, and every report on a paper's study lists
-    them."""
+    """The checks as objects, cached because the tables are constant."""
     return tuple(check for module in (arithmetic, sentences) for check in module.checks())
 
 

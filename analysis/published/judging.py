@@ -28,15 +28,14 @@ class Judgement:
     claim: Claim
     verdict: str
     left: float | None
-    """The claim's left figure; for ``every target``, the number of languages that support it. None if not
-    applicable."""
+    """The left figure; for ``every target``, the number of languages that support the claim. None if not applicable."""
     right: float | None
     """The right figure, times its factor; for ``every target``, the number of compared languages."""
     note: str = ""
     """A remark on the verdict, or empty.
 
-    It says why the claim is not applicable, or which languages contradict it or are equal. If the averages are not the
-    methods' own, it names the languages behind them.
+    It says why the claim is not applicable, or which languages contradict it or have equal figures. If the averages
+    are not the methods' own, it names the languages behind them.
     """
 
 
@@ -94,7 +93,7 @@ def self_check() -> pd.DataFrame:
 def plain(number: int, task: str | None = None) -> pd.DataFrame:
     """A published table of results as the input of ``judge``: method, language, mean, std.
 
-    Raises ``UserError`` for an unknown number, and for Tables 10 and 16, which are settings.
+    Raises ``UserError`` for an unknown number or task, and for Tables 10 and 16, which are settings.
     """
     if table(number).kind == Kind.SETTINGS:
         raise bad("published table", number, "a table of results")

@@ -65,8 +65,8 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
     Returns:
         Columns method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours
         − theirs) and note. The note says why a difference is missing, or why the two figures are not comparable.
-        Missing numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the
-        paper does not state. If the two averages are over different languages, and the table prints the common
+        Missing numbers are ``pd.NA``, such as standard deviations that a table does not print, or numbers of runs that
+        the paper does not state. If the two averages are over different languages, and the table prints the common
         languages, a row ``SHARED`` follows the method's rows. It has both means over these languages, but no std.
 
     Raises:
