@@ -16,9 +16,9 @@ RATE = "learning_rate"
 MIN_VALUES = 3
 """Smallest number of values of an axis, except for the learning rate."""
 RANGE = 5
-"""Ratio of the largest to the smallest value from which an axis of values above 0 is logarithmic."""
+"""Smallest ratio of largest to smallest value that makes an axis of values above 0 logarithmic."""
 FAR = 20
-"""Ratio of the largest to the smallest value above 0 from which an axis that starts at 0 is partly logarithmic.
+"""Smallest ratio of largest value to smallest value above 0 that makes an axis from 0 partly logarithmic.
 
 The axis is linear up to the smallest value above 0, and logarithmic beyond it.
 """
@@ -45,7 +45,7 @@ class Axis:
     def rates(cls, results: Results) -> "Axis | None":
         """The learning rate, with the methods that have several. Their other hyperparameters may differ too.
 
-        ``None`` if the results have no learning rates, or these methods no complete run.
+        ``None`` if the results have no learning rates, or if these methods have no complete run.
         """
         if RATE not in results.settings:
             return None
