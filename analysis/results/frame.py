@@ -1,4 +1,4 @@
-"""A study's results as tidy frames: one row per trial × language × metric, one per trial, one per run."""
+"""A study's results as tidy frames: one row per trial × split × language × metric, per trial or per run."""
 
 import math
 from collections import Counter
@@ -25,7 +25,7 @@ SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "example
 
 @dataclass(frozen=True)
 class Results:
-    """A study's results. A *run* is one method × setting × seed: one trial, or one ewc trial per target language.
+    """A study's results. A *run* is one method × setting × seed × replicate: one trial, or one ewc trial per target.
 
     Raises ``UserError`` if a language's scores come from several test sets, because their mean would be meaningless.
     """
@@ -36,8 +36,8 @@ class Results:
 
     Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error, scorer (rules of the
     scores) and test_data (fingerprint by language). Results from a store also have precision, checkpoint, costs,
-    ended, provenance, inputs, collapsed_in and running. collapsed_in says by language whether the model has collapsed
-    there. running has the host, start and progress of a trial that runs now; else it is empty.
+    ended (a table may have it too), provenance, inputs, collapsed_in and running. collapsed_in says by language whether
+    the model has collapsed there. running has the host, start and progress of a trial that runs now; else it is empty.
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.

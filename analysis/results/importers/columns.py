@@ -19,7 +19,7 @@ NO_SCORE = re.compile(
     r"loss|runtime|samples|epoch|steps?|.*(_per_second|_time|_samples|_loss|_runtime|_mem_.*|_flos?)|.*perplexity",
     re.IGNORECASE,
 )
-"""Figures of an evaluation that are no score."""
+"""Figures of an evaluation that are no scores."""
 PREFIX = r"(?:(?:metrics|summary|metric)[./])?"
 METRIC = r"(?P<metric>[A-Za-z][\w@-]*)"
 KNOWN = (
@@ -110,7 +110,7 @@ def is_scored(name: str) -> bool:
 
 
 def named_for(field: str, columns: list[str]) -> list[str]:
-    """The columns of a field: all columns with its first name in ``ALIASES`` that occurs; empty if none occurs."""
+    """All columns with the first of the field's ``ALIASES`` that occurs; empty if none occurs."""
     bare = {column: re.sub(r"[\s-]", "_", PARAMETER.sub("", column)).casefold() for column in columns}
     bare = {column: re.sub(r".*/", "", name) for column, name in bare.items()}
     for alias in ALIASES[field]:

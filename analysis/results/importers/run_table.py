@@ -7,11 +7,11 @@ from analysis.results.importers.runs import Importer, of_table
 
 OWN = ("method", "seed", "language", "score")
 LONG = {"language", "score"}
-"""Columns of steadytune's own form; a file with one of them is of that form."""
+"""Columns that only steadytune's own form has; a file with one of them is of that form."""
 
 
 def is_wide(file: Path) -> bool:
-    """Whether a text file has a header, and no column of steadytune's own form."""
+    """Whether a text file has a header without any column of ``LONG``."""
     return file.is_file() and bool(names := header(file, OWN)) and not LONG & {*names}
 
 

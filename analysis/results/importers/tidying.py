@@ -26,14 +26,14 @@ class TidyText:
     """The rows, before ``analysis.results.from_csv`` checks them."""
 
     frame: pd.DataFrame
-    """Cells are text. The index is each row's place for messages: the run's, and the column of the score."""
+    """Cells are text. The index is each row's place for messages: the run's place, and the score's column."""
     points: bool
     """Whether scores from 0 to 1 were multiplied by 100. Then remaining small scores are points, not shares."""
     notes: tuple[str, ...]
 
 
 def tidied(runs: ForeignRuns, chosen: ColumnMap, file: Path, source: str | None) -> TidyText:
-    """The rows of all runs. Raises ``UserError`` that lists the columns if method, seed or scores are not found.
+    """The rows of all runs. Raises a ``UserError`` that lists the columns if method, seed or scores are not found.
 
     ``source`` is the language of the training data. If it is ``None``, the runs' own source counts, else English.
     """
@@ -65,7 +65,10 @@ def _check(found: Fields, frame: pd.DataFrame, file: Path, *, scored: bool) -> N
 
 
 def _rows(fields: pd.DataFrame, frame: pd.DataFrame, columns: list[ScoreColumn]) -> pd.DataFrame:
-    """One row per run and score column. A finished run without any score is missing."""
+    """One row per score of a finished run; for another run, one per test score in the shown metric.
+
+    A finished run without any score counts as missing.
+    """
     shown = _shown([column for column in columns if column.split == TEST] or columns)
     scores = frame[[column.column for column in columns]]
     unscored = (scores == "").all(axis=1) & (fields["status"] == FINISHED)

@@ -65,7 +65,7 @@ def _values(place: Path) -> dict[str, Any]:
 
 
 def _scores(place: Path) -> Iterator[tuple[str, Any]]:
-    """The scores of the log, then those of the result files, which are later."""
+    """The scores of the log, then the later scores of the result files."""
     if (file := _state_file(place)) is not None:
         log = json_of(file).get("log_history")
         yield from _scored(last_values(row for row in log if isinstance(row, dict)) if isinstance(log, list) else {})
