@@ -129,7 +129,7 @@ def _numbers(frame: pd.DataFrame, file: Path, *, points: bool) -> pd.DataFrame:
         refuse(file, name, frame[name], ~frame[name].isin(words), f"one of {', '.join(words)}")
     texts, scores = frame["score"], pd.to_numeric(frame["score"], errors="coerce")
     lacking = (frame["status"] == FINISHED) & ~np.isfinite(scores)
-    refuse(file, "score", texts, lacking, "a finite number: the score, of a trial that finished")
+    refuse(file, "score", texts, lacking, "a finite number: the score of a finished trial")
     frame = frame.assign(
         score=scores,
         **{name: truths(frame[name], file) for name in ("collapsed", "diverged")},

@@ -28,8 +28,8 @@ SCORED_AGAIN = (
     "version of steadytune counted CCONJ and SCONJ as one type. XTREME does not."
 )
 LOST = (
-    "Trials that count as missing: {count}. Their scores follow an earlier version's rules, and their predictions are "
-    "gone. Run the study again."
+    "Trials that count as missing: {count}. Their scores follow an earlier version's rules, and their predictions "
+    "cannot be read. Run the study again."
 )
 NONE = float("nan")
 
@@ -150,7 +150,7 @@ def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
 
 
 def _or_nan(value: float | None) -> float:
-    """The value; NaN if the record of an older version lacks it."""
+    """The value; NaN for ``None``."""
     return NONE if value is None else value
 
 

@@ -185,8 +185,8 @@ def _sources(first: str, one: Results, second: str, other: Results, kept: Sequen
     languages = named(kept, f"{len(kept)} languages")
     return (
         f" The sources differ: {one.source} in {first}, {other.source} in {second}. Zero-shot scores are "
-        f"comparable in {languages}, targets of both on the same test sets. The source scores are not comparable, and "
-        "are left out. Collapse is judged on each result's own source."
+        f"comparable in {languages}, the common targets with equal test sets. The source scores are not comparable, "
+        "and are left out. Collapse is judged on each result's own source."
     )
 
 
@@ -202,7 +202,7 @@ def _shared(first: str, one: Results, second: str, other: Results) -> str:
     if same == len(sides[0]) == len(sides[1]):
         return f" {first} and {second} have the same {counted(same, 'trial')}: there is nothing to compare."
     verb = "is" if same == 1 else "are"
-    return f" {counted(same, 'trial')} {verb} the same on both sides: they cannot show a difference."
+    return f" {counted(same, 'trial')} {verb} the same on both sides and cannot show a difference."
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:
@@ -244,7 +244,7 @@ def _told_alone(first: str, one: Results, second: str, other: Results) -> str:
 def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str, str]]]:
     """All settings under labels that are unique over both sides, and the new labels of each side's settings.
 
-    The labels leave out the hyperparameters of ``_alone``. If the sides still have other columns, all labels stay.
+    The labels leave out the hyperparameters of ``_alone``. If the columns still differ or none is left, labels stay.
     """
     ours, theirs = (results.settings.drop(columns=_alone(one, other), errors="ignore") for results in (one, other))
     if {*ours.columns} != {*theirs.columns} or not len(ours.columns):

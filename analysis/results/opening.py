@@ -67,7 +67,7 @@ def _view(name: str, place: str, source: str | None, ddof: int, published: bool)
     if from_csv.is_table(name):
         return View(from_csv.read(name, source=source), ddof, published=published)
     if source is not None:
-        raise bad("--source", source, "it with a table of results alone: a study knows its own source")
+        raise bad("--source", source, "it with a table or another program's results: a study knows its own source")
     store = Store(place, create=False)
     if ".." in name.split("/"):
         raise bad("study", name, "the name of a study that was run: it is no path")

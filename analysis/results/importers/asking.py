@@ -22,7 +22,8 @@ def for_columns(lacking: list[str], frame: pd.DataFrame, file: Path) -> UserErro
     example = f" (such as {frame[FOLDER].iloc[0]!r})" if FOLDER in frame else ""
     listed = ", ".join(f"{name}{example}" if name == FOLDER else name for name in names[:SHOWN])
     return UserError(
-        f"{file}: no column names {words}. The columns are {listed}{more}. Name them, such as: {_line(lacking, frame)}"
+        f"{file}: no column names {words}. The columns are {listed}{more}. Choose columns, such as: "
+        f"{_line(lacking, frame)}"
     )
 
 

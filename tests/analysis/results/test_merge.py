@@ -127,7 +127,7 @@ def test_trials_that_are_the_same_on_both_sides_are_told(one: View, tmp_path: Pa
     half = one.results.scores["trial"].isin(one.results.scores["trial"].unique()[:4])
     scores = one.results.scores.assign(score=one.results.scores["score"].where(half, 0.0))
     some = side_by_side("a", one, "b", View(replace(one.results, scores=scores))).results.about.question
-    assert "4 trials are the same on both sides: they cannot show a difference." in some
+    assert "4 trials are the same on both sides and cannot show a difference." in some
 
 
 def test_what_cannot_be_compared(one: View) -> None:
@@ -157,7 +157,7 @@ def test_different_sources_are_compared_on_the_targets_of_both(one: View, tmp_pa
     assert both.results.about.targets == one.results.about.targets
     question = both.results.about.question
     assert "The sources differ: en in a, de in b." in question
-    assert "Zero-shot scores are comparable in af, ar, az, bg, targets of both on the same test sets." in question
+    assert "Zero-shot scores are comparable in af, ar, az, bg, the common targets with equal test sets." in question
     assert "The source scores are not comparable, and are left out." in question
     assert both.results.runs["source"].isna().all()
     assert {*both.results.test["language"]} == {*one.results.about.targets}

@@ -49,7 +49,7 @@ def contents(folder: Path) -> dict[str, int]:
         ("report good.csv --source fr", "good.csv: source: there is no 'fr'. Known: de, en"),
         (
             "report synthetic --store store --source en",
-            "--source: 'en' is not allowed; give it with a table of results alone",
+            "--source: 'en' is not allowed; give it with a table or another program's results",
         ),
         ("report good.csv --out a~file", "--out: 'a file' cannot be written: Not a directory"),
         ("report good.csv --out a~file/below", "--out: 'a file/below' cannot be written"),
