@@ -79,8 +79,7 @@ class View:
         if self.baseline == VANILLA:
             return ""
         return (
-            f"{self.baseline} is the baseline, as no method is called {VANILLA} and it is the first; --baseline names "
-            "another."
+            f"{self.baseline} is the baseline: the first method, as none is called {VANILLA}. --baseline names another."
         )
 
     @property

@@ -29,7 +29,7 @@ MAX_NAMED = 12
 def collapse_rule(metrics: Collection[str]) -> str:
     """The definition of collapse for scores in some metrics.
 
-    The metrics tell the kind of task: a regression has a metric of numbers, question answering has exact match.
+    The metrics tell the kind of task: a metric of numbers for regression, exact match for question answering.
     """
     compared = {METRICS[name].of for name in metrics if name in METRICS}
     rules = {"numbers": COLLAPSED_NUMBERS, "answers": COLLAPSED_ANSWERS}

@@ -20,25 +20,25 @@ def section(view: View) -> Section:
     parts: list[str | Table] = [settings(view), methods(view)]
     if (times := results.most_replicates) > 1:
         parts.append(
-            f"Up to {times} runs have the same setting and seed. All but the first are reruns. Reruns measure the "
-            "noise in the variance components and have no other use."
+            f"Up to {times} runs of a method have the same setting and seed. All but the first are reruns. Reruns "
+            "measure the noise in the variance components and have no other use."
         )
     if (looks := results.about.looks) is not None:
         parts.append(
-            f"Looks planned: {looks}, equally spaced over the runs. If there is no difference, all looks together find "
-            "one in 5 % of studies (O'Brien and Fleming's boundaries; Lan and DeMets's spending)."
+            f"Looks planned: {looks}, equally spaced over the runs. All looks together find a false difference in 5 % "
+            "of studies without a difference (O'Brien and Fleming's boundaries; Lan and DeMets's spending)."
         )
     if view.comparisons:
         bounds = view.equivalence
-        origin = " (named for this report, not by the study)" if bounds != results.about.equivalence else ""
+        origin = ". This report, not the study, names these bounds" if bounds != results.about.equivalence else ""
         start = f"Two methods count as the same within a ratio of {bounds.ratio[0]:.2f} to {bounds.ratio[1]:.2f} of"
         if view.same_mean is not None:
             within = f"{bounds.points:g} points" if results.measure.points else results.measure.within(bounds.points)
             parts.append(f"{start} their standard deviations and within {within} of their mean scores{origin}.")
         else:
             parts.append(
-                f"{start} their standard deviations{origin}. Whether their mean scores are the same is not tested: no "
-                "bound in the metric's own unit is named ('points' of the study's field 'equivalence', or "
+                f"{start} their standard deviations{origin}. Mean scores are not tested for equivalence: no bound in "
+                "the metric's own unit is named ('points' of the study's field 'equivalence', or "
                 "--equivalent-points)."
             )
     if {"precision", "checkpoint"} <= set(results.trials.columns):

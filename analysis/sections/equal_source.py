@@ -20,12 +20,12 @@ MIN_RUNS = 3
 
 @dataclass(frozen=True)
 class Compared:
-    """Comparison of a method's runs, in the target languages that all of the runs have."""
+    """Comparison of the runs and target languages of a method that ``Balance`` keeps."""
 
     languages: tuple[str, ...]
     found: EqualSource
     told: str
-    """A sentence on runs and languages that are left out because scores are missing; otherwise empty."""
+    """Sentences on runs and languages left out because scores are missing; otherwise empty."""
 
 
 def section(view: View) -> Section | None:

@@ -71,8 +71,7 @@ def table(view: View) -> Table:
 
 
 def score(results: Results, method: str, language: str, ddof: int) -> str | Score:
-    """A target language's score over the runs of a method that planned this language; the missing cell without such
-    runs."""
+    """A target language's score over a method's runs planned for this language; the missing cell if there are none."""
     asked = int(results.asked[language][method])
     if not asked:
         return MISSING_CELL

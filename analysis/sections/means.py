@@ -33,7 +33,7 @@ def _what(measure: Measure) -> str:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has two runs in common with its baseline.
+    """The section; ``None`` if no method has a claim on its mean.
 
     If the baseline has no run left because all collapsed, a sentence says so.
     """

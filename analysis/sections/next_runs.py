@@ -15,7 +15,7 @@ from analysis.sections.power_curves import picture
 
 TITLE = "What to run next?"
 SEEDS, SETTINGS = 3, 6
-"""Smallest number of seeds for a spread interval for other seeds, and of settings for a test for other settings.
+"""Smallest number of seeds for a spread interval for other seeds, and of settings for a finding by swaps of settings.
 
 With 6 settings, swaps of whole settings can give a p below 0.05: 2 / 2⁶ = 0.03.
 """

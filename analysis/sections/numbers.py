@@ -57,7 +57,7 @@ def table(view: View, found: Answer) -> Table:
     notes = [
         f"{Mark.SHOWN.sign}: a difference is shown at 5 %. {Mark.EQUIVALENT.sign}: equivalent. {Mark.NOT_SHOWN.sign}: "
         f"not shown. {Mark.UNTESTED.sign}: not tested. In brackets: 95 % intervals."
-        + " Marks are corrected for the number of methods, intervals are not."
+        + " Marks, not intervals, are corrected for the number of methods."
         * many,
         "Collapse and standard deviation describe these runs. "
         f"The interval of the mean zero-shot score, in {unit}, holds {where}."

@@ -126,7 +126,7 @@ def _alt(view: View, dots: list[Dot]) -> str:
 def _caption(view: View) -> str:
     crosses = " Crosses are runs that collapsed." if view.results.runs["collapsed"].any() else ""
     different = {tuple(view.results.languages(method)) for method in view.results.methods}
-    caution = " Zero-shot scores of methods with different target languages do not compare." * (len(different) > 1)
+    caution = " Zero-shot scores of methods with different target languages are not comparable." * (len(different) > 1)
     return (
         "Every dot is a run; point at it, or use the arrow keys, to read its scores. "
         f"Means are over all runs in the picture.{crosses}{caution}"

@@ -1,1 +1,1 @@
-"""Notes on runs whose scores may decide a result, although no claim shows a sign of it."""
+"""Notes on runs that no claim mentions, although their scores may decide a result."""

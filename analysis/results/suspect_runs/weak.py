@@ -21,7 +21,7 @@ def with_weak_runs(results: Results) -> Results:
 def weak(results: Results) -> Iterator[str]:
     """A note that counts the weak runs of each method and names the weakest.
 
-    Scores in a metric's own unit get no note, nor do errors.
+    No note if scores are in a metric's own unit, or lower is better.
     """
     runs = results.runs[results.runs["complete"] & ~results.runs["collapsed"]].dropna(subset=["source"])
     if len(runs) < LEAST or not results.measure.points or results.measure.lower_is_better:

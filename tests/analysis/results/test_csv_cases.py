@@ -126,7 +126,7 @@ def test_methods_without_a_seed_in_common_are_unpaired_and_said_to_be() -> None:
 
 def test_the_baseline_and_why_it_is() -> None:
     view = seen("no_vanilla")
-    assert "mixout is the baseline, as no method is called vanilla and it is the first" in words(answer.section(view))
+    assert "mixout is the baseline: the first method, as none is called vanilla." in words(answer.section(view))
     other = view.with_baseline("l2")
     assert list(other.comparisons) == ["mixout"]
     assert "l2 is the baseline, as --baseline says." in words(answer.section(other))

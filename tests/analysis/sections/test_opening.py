@@ -61,7 +61,7 @@ def test_a_study_without_a_collapse_says_so() -> None:
 
 def test_marks_of_several_methods_are_said_to_be_corrected() -> None:
     """Else an interval without zero beside "not shown" would seem wrong."""
-    said = "Marks are corrected for the number of methods, intervals are not."
+    said = "Marks, not intervals, are corrected for the number of methods."
     one = shown(study(2, 2)).numbers
     two = shown(view(grid(normal(3, 8, 4, vanilla=2, a=2, b=2)))).numbers
     assert one is not None
@@ -196,7 +196,7 @@ def test_no_complete_run_has_no_first_screen() -> None:
 
 
 def test_the_picture_cautions_where_target_languages_differ() -> None:
-    caution = "different target languages do not compare"
+    caution = "different target languages are not comparable"
     apart = view(two_rates(("vanilla", ("de", "hi")), ("ewc(strength=1)", ("de",))))
     assert caution in shown(apart).caption
     assert caution not in shown(study(2, 2)).caption

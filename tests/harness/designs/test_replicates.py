@@ -74,4 +74,4 @@ def test_reruns_are_no_further_runs_to_the_comparisons(tmp_path: Path, monkeypat
     assert told is not None
     assert [table.rows for table in retold["spread"].tables] == [table.rows for table in told.tables]
     assert "noise" in next(iter(retold["variance"].tables)).header
-    assert any("Up to 2 runs have the same setting and seed" in str(part) for part in retold["design"].parts)
+    assert any("Up to 2 runs of a method have the same setting" in str(part) for part in retold["design"].parts)
