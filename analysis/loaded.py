@@ -59,7 +59,7 @@ class Loaded:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per trial × language × metric, with the hyperparameters: the content of ``results.csv``."""
+        """One row per trial × split × language × metric, with the hyperparameters: the content of ``results.csv``."""
         return tidy(self._view.results)
 
     @cached_property

@@ -56,7 +56,7 @@ class Answer:
     def minimum_detectable_ratio(self, claim: Claim) -> float:
         """The minimum detectable ratio of a claim on the spread of these runs; NaN when undefined.
 
-        It is simulated on demand.
+        It is computed on demand.
         """
         spreads = self.contrasts[claim.method].comparison.surviving.spreads
         return spreads[claim.of].minimum_detectable.ratio

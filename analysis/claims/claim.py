@@ -40,7 +40,7 @@ class Scope(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The verdict on a quantity. The report uses no other word for a verdict."""
+    """The verdict on a quantity, in the words of ``answer.json``."""
 
     LOWER = "lower"
     HIGHER = "higher"
@@ -55,16 +55,16 @@ class Verdict(StrEnum):
 
 
 class Runs(StrEnum):
-    """The pairs of runs behind a claim."""
+    """The runs behind a claim."""
 
     ALL = "all"
     SURVIVING = "neither collapsed"
-    """Pairs in which neither run collapsed."""
+    """Pairs in which neither run collapsed; in an unpaired comparison, runs that did not collapse."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One comparison of a method with its baseline. NaN marks an undefined figure (see ``reason``)."""
+    """One comparison of a method with its baseline. NaN marks a figure that does not exist."""
 
     method: str
     baseline: str

@@ -25,7 +25,7 @@ MIN_APART = 0.1
 With a smaller share, the fact can shift at most a tenth of all scores.
 """
 MAX_FACTS, MAX_VALUES = 4, 3
-"""Largest numbers of facts in a sentence, and of values of a fact listed with their runs."""
+"""Largest numbers of facts in a list, and of values named for a fact."""
 
 Values = Mapping[str, int]
 """Number of runs by the value of a fact."""

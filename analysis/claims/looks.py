@@ -110,7 +110,7 @@ class Look:
         planned = counted(self.looks, "look")
         if not self.planned:
             return f"The study plans {planned}, and the two methods have no pair of runs to look at."
-        have = f"{self.complete} of {self.planned} pairs of runs are complete"
+        have = f"complete pairs of runs: {self.complete} of {self.planned}"
         if not self.reached:
             return (
                 f"The study plans {planned}; {have}. The first look is at {self.counts[0]} pairs: before "

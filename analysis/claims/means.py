@@ -15,7 +15,7 @@ from analysis.statistics.spread.minimum_detectable import minimum_detectable_dif
 def claims(
     comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points", *, signed: bool = False
 ) -> list[Claim]:
-    """The claims on one method at three scopes, over the pairs of runs in which neither collapsed.
+    """The claims on one method at three scopes, over pairs of uncollapsed runs, or over common settings if unpaired.
 
     Only the claim on these runs has a verdict. ``bounds`` are the bounds of equivalence of the difference, in ``unit``.
     Without bounds, equivalence is not tested. ``signed`` says whether the metric goes from -100 to 100 points.

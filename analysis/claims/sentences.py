@@ -40,8 +40,8 @@ ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "othe
 def collapse(found: Answer, method: str, *, brief: bool = False, figures: str = "") -> str:
     """How often a method collapses compared with the baseline; empty without a claim.
 
-    If no run of either collapsed, the brief form says so and the full form is empty. ``figures`` replaces the sentence
-    with the numbers of collapsed runs.
+    If no run of either collapsed, the brief form says so and the full form is empty. ``figures``, if given, takes the
+    place of the numbers of collapsed runs.
     """
     claim = found.claim(Quantity.COLLAPSE, method, Scope.THESE)
     if claim is None:
@@ -120,7 +120,8 @@ def _over(claim: Claim) -> str:
     """The runs of a claim."""
     if not claim.paired:
         return (
-            f"Unpaired, over {claim.n} runs or more of each{' that did not collapse' * (claim.runs is Runs.SURVIVING)}"
+            f"Unpaired, over {claim.n} or more runs of each method"
+            f"{', without collapsed runs' * (claim.runs is Runs.SURVIVING)}"
         )
     if claim.runs is Runs.SURVIVING:
         return f"Over the {counted(claim.n, 'pair')} of runs in which neither collapsed"

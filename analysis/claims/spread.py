@@ -84,7 +84,7 @@ def _unpaired(comparison: Comparison) -> Claim:
     if any(len(flags) and flags.mean() >= MAX_COLLAPSED for flags in comparison.apart_collapsed):
         return replace(made, reason="a method collapsed in half of its runs or more")
     if not scores[0].shape[1]:
-        return replace(made, reason="the two methods have no target language in common in all runs")
+        return replace(made, reason="no target language has a score in all runs of both methods")
     test = unpaired_swap_test(*scores)
     return replace(
         made,

@@ -111,9 +111,9 @@ def _notes(results: Results, method: str, ddof: int) -> list[str]:
     spread = f"; ± and bars are standard deviations over runs (ddof={ddof})" if asked > 1 else ""
     note = f"The scores are {method}'s on the test sets, means over {which}{spread}."
     if complete < asked:
-        note += f" {complete} of its runs are complete; (n/m) marks a mean over n of m runs."
+        note += f" Complete runs: {complete}; (n/m) marks a mean over n of m runs."
     if collapsed:
-        note += f" {collapsed} of its runs collapsed and are included."
+        note += f" Collapsed runs are included: {collapsed}."
     return [note]
 
 

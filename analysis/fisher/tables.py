@@ -101,8 +101,8 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
         first = found[0]  # both coefficients have the same languages, and are undefined in the same resamples
         if first.undefined:
             notes.append(
-                f"{corpus.label}: {first.undefined} of {RESAMPLES} resamples are left out of each interval: in them "
-                "all languages had the same distance or the same score."
+                f"{corpus.label}: each interval leaves out {first.undefined} of {RESAMPLES} resamples, because all "
+                "languages had the same distance or the same score there."
             )
         if first.reason:
             notes.append(

@@ -109,7 +109,7 @@ def test_methods_that_share_no_seed_are_compared_unpaired(tmp_path: Path) -> Non
     test = stats.ttest_rel(means["l2"], means["vanilla"])
     claim = claimed(found, Quantity.MEAN, "l2", Scope.SETTINGS)
     assert (claim.p, claim.estimate) == pytest.approx((test.pvalue, (means["l2"] - means["vanilla"]).mean()))
-    assert "Unpaired, over 15 runs or more of each, l2 has" in text
+    assert "Unpaired, over 15 or more runs of each method, l2 has" in text
     assert "l2 (15 runs) and vanilla (15 runs) are unpaired" in text
     frame = pd.read_csv(CASES / "unpaired_seeds.csv")
     first = frame[frame["method"] == "vanilla"].drop_duplicates(["setting", "seed"])[["setting", "seed"]].iloc[:9]

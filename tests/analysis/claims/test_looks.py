@@ -61,7 +61,7 @@ def test_a_look_is_reached_when_its_share_of_the_runs_is_complete(tmp_path: Path
     assert whole.level == pytest.approx(levels([4 / 11, 8 / 11])[-1])
     assert len(whole.pairs) == 8
     assert whole.repeated_p(0.01) == repeated_p(0.01, (4 / 11, 8 / 11))
-    assert "look 2 of 3; 10 of 11 pairs of runs are complete" in whole.sentence
+    assert "look 2 of 3; complete pairs of runs: 10 of 11" in whole.sentence
     assert "the first 8" in whole.sentence
     assert whole.sentence.endswith("at 11 pairs.")
 

@@ -159,7 +159,7 @@ def test_the_scores_are_of_one_method(store: Store, diagonals: dict[str, dict[st
     assert "l2(strength=0.1)'s on the test sets, means over the finished runs among its 2 runs" in " ".join(
         written.summary.split()
     )
-    assert "1 of its runs are complete; (n/m) marks a mean over n of m runs." in " ".join(written.summary.split())
+    assert "Complete runs: 1; (n/m) marks a mean over n of m runs." in " ".join(written.summary.split())
     assert "75.00 (1/2)" in words(written.html)
     for place in (store, Store(tmp_path / "new")):
         with pytest.raises(UserError, match=r"method: there is no 'l2'\. Known: l2\(strength=0\.1\), vanilla"):
