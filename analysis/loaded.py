@@ -200,8 +200,10 @@ def read(
         columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.
 
     Raises:
-        UserError: The path cannot be read as results, or the baseline does not exist.
+        UserError: The path does not exist or cannot be read as results, or the baseline does not exist.
     """
+    if not Path(path).exists():
+        raise UserError(f"path: {os.fspath(path)!r} does not exist; give a table or a folder of results")
     maps = [f"{field}={column}" for field, column in (columns or {}).items()]
     return Loaded(opened(os.fspath(path), "", source=source, baseline=baseline, ddof=ddof, maps=maps))
 

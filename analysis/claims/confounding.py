@@ -98,6 +98,8 @@ class Confounding:
         agree = f"{len(self.agreeing)} of {self.pairs} pairs of runs that agree in all of this"
         if self.restrictable:
             return f"{differ} They are compared on the {agree}."
+        if not self.pairs:
+            return f"{differ} {either}"
         return f"{differ} The {agree} are too few to be compared alone. {either}"
 
     def _shown(self, differences: Sequence[Difference], word: str) -> str:

@@ -118,7 +118,7 @@ class Look:
             )
         level = f"a claim needs p ≤ {rounded_down(self.level or spending.ALPHA)} before any correction"
         if self.last:
-            return f"This is the last of {planned}: {level}."
+            return f"This is the {'only planned look' if self.looks == 1 else f'last of {planned}'}: {level}."
         return (
             f"This is look {self.reached} of {self.looks}; {have}. Claims are made from the first {len(self.pairs)}, "
             f"and {level}. Later pairs count from the next look on, at {self.counts[self.reached]} pairs."

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
 from analysis.rendering.scale import Places
+from analysis.results.wording import counted
 
 WIDTH, HEIGHT = 1040, 372
 TOP, LINE, BOTTOM = 52, 17, 48
@@ -155,7 +156,11 @@ class Dots:
             mean, std, runs = summaries[method]
             x, y = left + step * (place + 0.5), scale.at(mean)
             ends = (scale.at(mean + std), scale.at(mean - std))
-            told = f"{method}: {mean:{self.form}}" + (f" ± {std:{self.form}}" if runs > 1 else "") + f", {runs} runs"
+            told = (
+                f"{method}: {mean:{self.form}}"
+                + (f" ± {std:{self.form}}" if runs > 1 else "")
+                + f", {counted(runs, 'run')}"
+            )
             mark = _bar(x, ends[0], x, ends[1], colour) + _dot(x, y, colour, RADIUS + 1.4)
             yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(method, mark, told)
 

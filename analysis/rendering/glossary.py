@@ -76,7 +76,7 @@ TERMS = {
             "ratio of standard deviations",
             "The method's standard deviation divided by the baseline's, over the runs that both have. With several "
             "languages: the geometric mean of the ratios. Below 1 the method is steadier. In brackets: the ratios that "
-            "the swap test does not reject at 5 %.",
+            "the row's test does not reject at 5 %.",
         ),
         Term(
             "swap test",

@@ -21,7 +21,7 @@ from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
 from analysis.results.suspect_runs.far_below import suspected
 from analysis.results.suspect_runs.weak import with_weak_runs
 from analysis.results.tidy import COLUMNS, MEASURE, scorer
-from harness.common import fields, files
+from harness.common import fields, files, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.setting import SEEDS, Setting, value_label
 from harness.tasks.metrics import Measure, measure_of
@@ -191,7 +191,7 @@ def _source(frame: pd.DataFrame, file: Path, given: str | None) -> str:
     source = given or first_source(named)
     if source not in set(frame["language"]):
         raise unknown(f"{file}: source", source, sorted(frame["language"].unique()))
-    if not (frame["language"] != source).any():
+    if frame["language"].isin(sources.with_parts(source)).all():
         raise UserError(f"{file}: all rows are of the source, {source}; there is no target language to report")
     return source
 
@@ -263,7 +263,9 @@ def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
         differing = [name for name in facts if told.loc[told["trial"] == trial, name].nunique() > 1]
         raise UserError(f"{file}: {differing[0]}: the rows of trial {trial!r} do not agree")
     tested = frame[frame["split"] == "test"].drop_duplicates(["trial", "language"])
-    targets = tested[tested["language"] != source].groupby("trial", sort=False)["language"].agg(tuple)
+    targets = (
+        tested[~tested["language"].isin(sources.with_parts(source))].groupby("trial", sort=False)["language"].agg(tuple)
+    )
     tests = tested[tested["test_data"] != ""].groupby("trial", sort=False)[["language", "test_data"]]
     prints = {str(trial): dict(zip(rows["language"], rows["test_data"], strict=True)) for trial, rows in tests}
     split = [name for name in (*SEEDS, RUN_SEED) if name in frame]
@@ -280,7 +282,8 @@ def _about(frame: pd.DataFrame, file: Path) -> About:
         name: values[0] if len(values := frame[name].unique()) == 1 else ""
         for name in ("study", "task", "encoder", "source")
     }
-    targets = tuple(language for language in dict.fromkeys(frame["language"]) if language != only["source"])
+    own = sources.with_parts(only["source"])
+    targets = tuple(language for language in dict.fromkeys(frame["language"]) if language not in own)
     methods = tuple(dict.fromkeys(frame["method"]))
     about = About(
         only["study"] or file.stem,

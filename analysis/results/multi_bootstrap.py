@@ -30,6 +30,8 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         )
     if 2 * comparison.runs > MAX_TRIALS:
         return MultiBootstrap(lacking=f"for more than {MAX_TRIALS // 2} runs per method")
+    if comparison.unpaired:
+        return MultiBootstrap(lacking=f"for {comparison.method}: it shares no setting and seed with {comparison.base}")
     codes = comparison.languages
     runs = comparison.ours.index
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))

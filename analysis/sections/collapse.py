@@ -18,10 +18,13 @@ TERMS = {
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
-NOTES = (
-    "A pair is two runs with the same setting and seed. The columns from ‘both’ to ‘neither’ count pairs by the runs "
-    "that collapsed.",
-)
+NOTES = {
+    True: "A pair is two runs with the same setting and seed. The columns from ‘both’ to ‘neither’ count pairs by the "
+    "runs that collapsed.",
+    False: "Methods without pairs are compared by Boschloo's exact test, or by Fisher's if they have many runs. The "
+    "interval of their difference is Newcombe's for unpaired shares.",
+}
+"""Notes on paired and on unpaired claims."""
 
 
 def section(view: View) -> Section | None:
@@ -57,7 +60,8 @@ def table(found: Answer, claims: list[Claim]) -> Table:
     rows = [_share(base, figures) for base, figures in baselines(claims).items()]
     rows = [row + [MISSING_CELL] * (len(header) - len(row)) for row in rows]
     rows += [_row(found, claim) for claim in claims]
-    return Table("collapse", "Collapsed runs", header, rows, NOTES, terms=TERMS)
+    notes = [note for paired, note in NOTES.items() if any(claim.paired is paired for claim in claims)]
+    return Table("collapse", "Collapsed runs", header, rows, notes, terms=TERMS)
 
 
 def _share(method: str, figures: list[float]) -> list[str | Cell]:

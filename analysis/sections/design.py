@@ -33,7 +33,7 @@ def section(view: View) -> Section:
         origin = ". This report, not the study, names these bounds" if bounds != results.about.equivalence else ""
         start = f"Two methods count as the same within a ratio of {bounds.ratio[0]:.2f} to {bounds.ratio[1]:.2f} of"
         if view.same_mean is not None:
-            within = f"{bounds.points:g} points" if results.measure.points else results.measure.within(bounds.points)
+            within = results.measure.within(bounds.points)
             parts.append(f"{start} their standard deviations and within {within} of their mean scores{origin}.")
         else:
             parts.append(

@@ -1,7 +1,7 @@
 """Differences of mean zero-shot scores from the baseline's, with intervals for other seeds and settings."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
@@ -25,11 +25,16 @@ TERMS = {
 }
 
 
-def _what(measure: Measure) -> str:
+def _what(measure: Measure, claims: Sequence[Claim]) -> str:
     """A note on the differences."""
+    over = {
+        True: "over pairs of runs of one setting and seed",
+        False: "for unpaired methods over the means at common settings (the column pairs then counts settings)",
+    }
+    kinds = ", ".join(over[paired] for paired in over if any(claim.paired is paired for claim in claims))
     of = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
     better = " Below 0 the method is better." if measure.lower_is_better else ""
-    return f"{of}, the method's minus the baseline's, over pairs of runs of one setting and seed.{better}"
+    return f"{of}, the method's minus the baseline's, {kinds}.{better}"
 
 
 def section(view: View) -> Section | None:
@@ -74,7 +79,7 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
         rows.append(row)
     reasons = dict.fromkeys(claim.reason for claim in found.of(Quantity.MEAN) if claim.reason)
     notes = [
-        _what(view.results.measure),
+        _what(view.results.measure, claims),
         *([SURVIVING] if surviving else []),
         *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
         *([f"No value is given if {'; if '.join(reasons)}."] if reasons else []),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.results.csv_files import safe as csv_safe
+from analysis.results.wording import counted
 from harness.common import fields
 from harness.common.errors import UserError
 
@@ -58,7 +59,9 @@ def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     kept = _columns(header, [row for _, row in rows], file)
     for line, row in rows:
         if len(row) != len(header):
-            raise UserError(f"{file}:{line}: the row has {len(row)} cells and the header {len(header)} columns")
+            raise UserError(
+                f"{file}:{line}: the row has {counted(len(row), 'cell')} and the header {len(header)} columns"
+            )
     index = pd.Index([line for line, _ in rows], dtype="int64")
     columns = {header[i]: pd.Series([row[i] for _, row in rows], index, dtype="str") for i in kept}
     frame = pd.DataFrame(columns, index).apply(csv_safe.plain)

@@ -69,7 +69,7 @@ def _only(column: "pd.Series[str]", file: Path) -> str:
 
 
 def _looks(text: str, frame: pd.DataFrame, file: Path) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_LOOKS:
+    if not text.isdecimal() or len(text) > len(str(MAX_LOOKS)) or not 1 <= int(text) <= MAX_LOOKS:
         raise bad(f"{file}: looks", text, f"a whole number from 1 to {MAX_LOOKS}")
     if ENDED not in frame:
         raise UserError(f"{file}: the column {ENDED!r} is missing; planned looks need the time of each trial's end")

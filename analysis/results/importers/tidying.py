@@ -94,7 +94,7 @@ def _shown(columns: list[ScoreColumn]) -> str:
 
 
 def _in_points(rows: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows, with metrics from 0 to 1 multiplied by 100, and a note that names these metrics.
+    """The rows, with metrics from -1 to 1 multiplied by 100, and a note that names these metrics.
 
     Metrics in their own unit, such as errors, stay.
     """
@@ -109,4 +109,4 @@ def _in_points(rows: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str,
         for number, share, text in zip(numbers, shares, rows["score"], strict=True)
     ]
     named = ", ".join(dict.fromkeys(rows.loc[shares, "metric"]))
-    return rows.assign(score=texts), (f"{file.name}: {named}: scores from 0 to 1 are multiplied by 100.",)
+    return rows.assign(score=texts), (f"{file.name}: {named}: scores within ±1 are multiplied by 100.",)
