@@ -29,7 +29,7 @@ def section(view: View) -> Section | None:
     band = (
         "the band holds all of its runs"
         if styled(view.results)
-        else "the band holds 90 % of its runs (5th to 95th percentile), of all settings"
+        else "the band holds 90 % of the runs of all settings (5th to 95th percentile)"
     )
     caption = (
         "The penalty over the steps, λ/2 Σ F (θ − θ*)²: the weighted squared distance from the pretrained weights. The "
@@ -38,7 +38,7 @@ def section(view: View) -> Section | None:
     shown = [method for method in view.results.methods if method in set(penalties["method"])]
     ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()
     alt = (
-        "Line plots of the penalty over the steps on a logarithmic axis, one for each method. At the end the median is "
+        "Line plots of the penalty, on a logarithmic axis, over the steps, one per method. At the end the median is "
         f"{', '.join(f'{ends[method]:.3g} for {method}' for method in shown if method in ends)}."
     )
     return Section("penalty", "Penalty over the steps", [Picture("penalty", draw, caption, alt)])

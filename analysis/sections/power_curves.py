@@ -24,10 +24,10 @@ def picture(view: View) -> Picture | None:
         return None
     wanted = plan["targets"]["power"]
     caption = (
-        f"Power of {plan['method']} against {plan['baseline']} over the number of seeds, a line for each number of "
-        f"settings, simulated by ‘steadytune plan’. The dotted line is the wanted power, {wanted:g}."
+        f"Power of {plan['method']} against {plan['baseline']} over the number of seeds, for up to {LINES} numbers "
+        f"of settings, simulated by ‘steadytune plan’. The dotted line is the wanted power, {wanted:g}."
     )
-    alt = "Power over the number of seeds, one panel for each claim, one line for each number of settings."
+    alt = f"Power over the number of seeds, one panel for each claim, up to {LINES} lines for numbers of settings."
     return Picture("power-curves", partial(figure, plan), caption, alt)
 
 

@@ -20,7 +20,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View) -> Table:
-    """Every value found, by key.
+    """Every value found, by key, and the fingerprints of all test data.
 
     Several values of a key mean that the trials come from several machines, versions or inputs. Each value is then
     followed by its methods, with the number of their trials.

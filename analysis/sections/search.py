@@ -23,7 +23,7 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""Distance in trials between two methods' marks. Marks of equal scores would overlap."""
+"""Largest distance, in trials, between two methods' marks. Without it, marks of equal scores would overlap."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
@@ -70,20 +70,20 @@ def _search(view: View, store: Store) -> Search | None:
 
 
 def searched(view: View) -> list[str]:
-    """A sentence on the search's space, budget and rules."""
+    """Sentences on the search's space, budget and rules."""
     assert view.store is not None
     search = _search(view, view.store)
     assert search is not None
     space = ", ".join(f"{name.replace('_', ' ')} {made}" for name, made in search.space.items())
     stops = (
-        f"scored on {view.results.source} dev at {search.rungs} rungs; at each rung but the last, the best "
+        f"Trials were scored on {view.results.source} dev at {search.rungs} rungs. At each rung but the last, the best "
         f"1/{search.reduction} continued (ASHA)"
         if search.rungs > 1
-        else "none stopped early"
+        else "No trial was stopped early"
     )
     return [
-        f"The search covered {space}: {search.trials} trials of each method, drawn by TPE "
-        f"(sampler's seed {search.seed}), {stops}."
+        f"The search covered {space}. The budget was {search.trials} trials of each method, drawn by TPE "
+        f"(sampler's seed {search.seed}). {stops}."
     ]
 
 
@@ -125,8 +125,8 @@ def winners(view: View) -> Table:
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
         f"The best setting has the finished trial with the {best_of} {source} dev score. Target languages "
-        f"have no part in this choice. All trials have one seed, and the {best_of} of several dev scores is biased: "
-        "compare methods over other seeds.",
+        f"have no part in this choice. All trials of a method have one seed. The {best_of} of several dev scores is "
+        "biased: compare methods over other seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "
         "scores.",
     ]

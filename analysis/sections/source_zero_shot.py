@@ -42,7 +42,7 @@ def section(view: View) -> Section | None:
 def figure(results: Results) -> Figure:
     """One point per run.
 
-    The right panel enlarges the runs near the best. Up to ``STYLED`` settings have their own markers.
+    The right panel enlarges the runs near the best. With 2 to ``STYLED`` settings, each has its own marker.
     """
     names = {method: with_languages(results, method) for method in results.methods}
     runs = results.runs.dropna(subset=["source", "zero_shot"])

@@ -21,7 +21,7 @@ MIN_STRENGTHS = 2
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method was run with several strengths beside the baseline."""
+    """The section; ``None`` without one baseline for all, or if no method was run with several strengths."""
     found = families(view)
     if not found:
         return None
@@ -46,7 +46,7 @@ def section(view: View) -> Section | None:
 
 
 def families(view: View) -> dict[str, list[str]]:
-    """Labels of the methods that were run with several strengths, by family, the weakest first."""
+    """Labels of methods with several strengths, by family, the weakest first; empty without one baseline for all."""
     found: dict[str, list[str]] = {}
     for method in view.comparisons:
         label = MethodLabel.of(method)

@@ -90,7 +90,8 @@ def kept(runs: pd.DataFrame, scores: "pd.Series[float]", sign: int = 1) -> dict[
 
     Each comparison is over the seeds that have a score at both values. The runs are one method's, in the form of
     ``Axis.runs``, with one score each, NaN if missing. The best value has the best mean among the values with the
-    most scores. A value without a score is left out, and so are all values if the best mean is not above 0.
+    most scores. A value is left out if it shares no seed with the best value, or if the best mean over the shared seeds
+    is not above 0.
 
     ``sign`` is -1 if lower scores are better. The best mean is then given as a percentage of the mean at each value.
     """
@@ -213,8 +214,8 @@ def _left_out(view: View, axis: Axis) -> list[str]:
     if not alone:
         return []
     why = (
-        f"several {axis.label}s"
+        f"without several {axis.label}s"
         if axis.name == RATE
-        else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
+        else f"with fewer than {MIN_VALUES} values of the {axis.label}, or with other differences between settings,"
     )
-    return [f"Methods without {why} are left out: {named(alone, f'{len(alone)} methods')}."]
+    return [f"Methods {why} are left out: {named(alone, f'{len(alone)} methods')}."]

@@ -18,7 +18,7 @@ def picture(view: View, axis: Axis, name: str) -> Picture:
     log = " on a logarithmic axis" if axis.scale == "log" else ""
     caption = "Each mark is one run. Lines go through the medians; crosses are collapsed runs."
     if math.isinf(axis.values[-1]):
-        caption += f" The mark {axis.shown(math.inf)!r} stands one step beyond the largest number."
+        caption += f" The tick {axis.shown(math.inf)!r} stands one step beyond the largest number."
     alt = (
         f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
     )

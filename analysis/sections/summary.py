@@ -92,7 +92,7 @@ def _trials_a_run(view: View, method: str) -> int:
 def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
     """Notes on a comparison that does not cover all runs and languages of the two methods' rows."""
     if not both.runs:
-        return [f"{both.method} and {both.base} have no complete run in common."]
+        return [f"{both.method} and {both.base} share no complete run, or no target language in all shared runs."]
     asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
     if both.runs == asked and all(both.languages == results.languages(m) for m in (both.method, both.base)):
         return []
@@ -113,14 +113,12 @@ def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> s
 
 
 def _counts(view: View) -> list[str]:
-    """Notes on missing and collapsed runs, on diverged trials, and on pulls that overshoot."""
+    """Notes on incomplete and collapsed runs, on diverged trials, and on pulls that overshoot."""
     results = view.results
     notes = []
     lacking = results.runs[~results.runs["complete"]]
     if len(lacking):
-        notes.append(
-            f"{len(lacking)} of {len(results.runs)} runs failed or are missing; (n/m) marks a mean over n of m runs."
-        )
+        notes.append(f"{len(lacking)} of {len(results.runs)} runs are incomplete; (n/m) marks a mean over n of m runs.")
     collapsed = results.runs[results.runs["collapsed"]]
     if len(collapsed):
         counts = ", ".join(f"{count} of {method}" for method, count in collapsed["method"].value_counts().items())

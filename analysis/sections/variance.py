@@ -1,6 +1,6 @@
 """Components of a method's variance: setting, seed, their interaction, and noise.
 
-A second table splits the setting's part by hyperparameter.
+Further tables split the parts of the seed and the setting.
 """
 
 import math
@@ -145,8 +145,8 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
         way = "a mixed model (REML), because the grid of settings and seeds is not full"
     else:
         which = named(fitted, f"{len(fitted)} of {len(found)} rows")
-        way = f"ANOVA; for {which} by a mixed model (REML), because their grid of settings and seeds is not full"
-    told = [f"Components by {way}; std is the root of their sum."]
+        way = f"ANOVA; for {which} by a mixed model (REML), because there the grid of settings and seeds is not full"
+    told = [f"Components by {way}. The std is the root of their sum."]
     if any((part.variance < 0).any() for part in found.values()):
         told.append("Negative estimates of the ANOVA count as 0 %.")
     if any(np.isfinite(part.share_low).any() for part in found.values()):

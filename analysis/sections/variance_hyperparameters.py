@@ -47,7 +47,7 @@ def split(view: View) -> Table | str | None:
 
 
 def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
-    """Importances by method and score, and notes on methods without some of their seeds."""
+    """Importances by method and score, and notes on methods with omitted seeds."""
     results = view.results
     found: dict[str, Importances] = {}
     of_seeds: list[str] = []

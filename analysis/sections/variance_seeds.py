@@ -56,7 +56,7 @@ def _ends(part: Components) -> tuple[np.ndarray, np.ndarray]:
 
 def _notes(found: dict[str, Components], settings: int) -> list[str]:
     """Notes on the meaning of the components."""
-    within = "within the setting" if settings == 1 else f"within a setting, the mean over {settings}"
+    within = "within the setting" if settings == 1 else f"within a setting, the mean over {settings} settings"
     notes = [
         f"The variance {within}. Init seed: the initial weights; data seed: the order of the examples; {BOTH}: "
         f"their interaction; {REST}: dropout and all other chance, which the run's seed fixes (after Dodge et al., "

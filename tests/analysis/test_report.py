@@ -79,7 +79,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     }
     assert "(1/2)" in written.summary
     assert max(map(len, written.summary.splitlines())) <= 80
-    assert "2 of 4 runs failed or are missing" in written.summary
+    assert "2 of 4 runs are incomplete" in written.summary
 
 
 def test_the_frame_has_a_row_a_trial_language_and_metric(place: Path) -> None:

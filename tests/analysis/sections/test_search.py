@@ -38,9 +38,9 @@ def test_the_report_shows_winners_and_the_diagnostic(searched: Study, tmp_path: 
     # The stopped trial is neither failed nor missing; the failed one is not dropped.
     assert sorted(view.results.trials["status"]) == ["failed", "finished", "finished"]
     assert section.searched(view) == [
-        "The search covered learning rate loguniform(0.0001, 0.01), warmup steps randint(0, 4): 6 trials of each "
-        "method, drawn by TPE (sampler's seed 0), scored on en dev at 3 rungs; at each rung but the last, the best 1/3 "
-        "continued (ASHA)."
+        "The search covered learning rate loguniform(0.0001, 0.01), warmup steps randint(0, 4). The budget was 6 "
+        "trials of each method, drawn by TPE (sampler's seed 0). Trials were scored on en dev at 3 rungs. At each rung "
+        "but the last, the best 1/3 continued (ASHA)."
     ]
     names = [chapter.section.name for chapter in chapters(view)]
     assert names[0] == "search"

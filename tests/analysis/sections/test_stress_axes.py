@@ -296,8 +296,8 @@ def test_methods_without_the_axis_are_named_and_others_have_their_own(tmp_path: 
     assert [(row[0], row[1]) for row in table.rows] == pairs
     assert [isinstance(row[6], Difference) for row in table.rows] == [False, False, True, False, True, False]
     assert (
-        table.notes[-1]
-        == "Methods without 3 settings or more that differ in the batch size alone are left out: bitfit, lora."
+        table.notes[-1] == "Methods with fewer than 3 values of the batch size, or with other differences between "
+        "settings, are left out: bitfit, lora."
     )
     assert {row[1] for row in tables["stress-warmup-steps"].rows} == {"lora"}
 

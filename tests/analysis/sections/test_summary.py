@@ -43,7 +43,7 @@ def test_nothing_is_dropped_silently(results: Results) -> None:
     ewc = row(table, "ewc(strength=1)")
     # The run whose Hindi trial failed has no zero-shot mean.
     assert (ewc["runs"], ewc["zero-shot"]) == ("1/2", Score(60.0, pytest.approx(float("nan"), nan_ok=True), 1, 2))
-    assert "3 of 10 runs failed or are missing; (n/m) marks a mean over n of m runs." in table.notes
+    assert "3 of 10 runs are incomplete; (n/m) marks a mean over n of m runs." in table.notes
     assert "Collapsed runs are included: 1 of vanilla." in table.notes
     listed = [cells[4:6] for cells in troubles.table(View(results)).rows]
     assert listed == [["2", "collapsed"], ["2", "failed"], ["2", "missing"], ["hi", "failed"]]
