@@ -75,8 +75,9 @@ def std_test(
         return _crossed(both.seeds if scope is Scope.SEEDS else both.settings, bounds)
     groups = settings if way is Way.SETTINGS else None
     test = swap_test(ours, theirs, groups, drawn=drawn)
-    tested = bounds is not None and not test.reason
-    equivalent = equivalent_stds(ours, theirs, groups, bounds=bounds, drawn=drawn) if tested else None
+    equivalent = None
+    if bounds is not None and not test.reason:
+        equivalent = equivalent_stds(ours, theirs, groups, bounds=bounds, drawn=drawn)
     least = 0.0 if math.isnan(test.least_p) else test.least_p
     return Tested(way, test.statistic, test.p, least, equivalent, test.reason)
 

@@ -263,9 +263,8 @@ def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
         differing = [name for name in facts if told.loc[told["trial"] == trial, name].nunique() > 1]
         raise UserError(f"{file}: {differing[0]}: the rows of trial {trial!r} do not agree")
     tested = frame[frame["split"] == "test"].drop_duplicates(["trial", "language"])
-    targets = (
-        tested[~tested["language"].isin(sources.with_parts(source))].groupby("trial", sort=False)["language"].agg(tuple)
-    )
+    zero_shot = tested[~tested["language"].isin(sources.with_parts(source))]
+    targets = zero_shot.groupby("trial", sort=False)["language"].agg(tuple)
     tests = tested[tested["test_data"] != ""].groupby("trial", sort=False)[["language", "test_data"]]
     prints = {str(trial): dict(zip(rows["language"], rows["test_data"], strict=True)) for trial, rows in tests}
     split = [name for name in (*SEEDS, RUN_SEED) if name in frame]

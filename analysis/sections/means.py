@@ -58,7 +58,7 @@ def section(view: View) -> Section | None:
     return Section("means", TITLE, [*parts, *filter(None, [view.no_baseline])])
 
 
-def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
+def table(view: View, found: Answer, claims: Sequence[Claim]) -> Table:
     """One row per method: the difference of mean zero-shot scores, at every scope."""
     here = [*claims]
     surviving = any(claim.runs is Runs.SURVIVING for claim in here)

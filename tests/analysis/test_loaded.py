@@ -11,6 +11,7 @@ import analysis
 from analysis.claims.claim import Quantity, Scope
 from analysis.loaded import Loaded
 from harness.common.errors import UserError
+from tests.helpers import synthetic
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,15 @@ def test_other_figures_have_their_own_scope_and_baseline(results: Loaded) -> Non
     assert there.estimate == pytest.approx(-back.estimate)
     assert math.isnan(analysis.std_ratio(results, "ewc").p)
     assert analysis.std_ratio(results, "ewc").reason
+
+
+def test_a_path_that_does_not_exist_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the working directory."""
+    synthetic.store(tmp_path / "store", synthetic.study(2))
+    monkeypatch.chdir(tmp_path / "store")
+    for name in ("synthetic", "nothing.csv"):
+        with pytest.raises(UserError, match=rf"path: '{name}' does not exist; give a table or a folder of results"):
+            analysis.read(name)
 
 
 def test_unknown_names_get_the_known_ones(results: Loaded) -> None:

@@ -169,6 +169,9 @@ def test_without_pairs_only_the_shares_count(tmp_path: Path) -> None:
     altered(store, trials(L2, study=study)[:6], device="A100")
     there = confounded(store)
     assert (there.pairs, len(there.agreeing), there.restrictable) == (0, 0, False)
+    assert "0 pairs" not in there.sentence
+    altered(store, trials(L2, study=study)[6:], device="H100")
+    assert "0 pairs" not in confounded(store).sentence
 
 
 def test_tables_of_results_have_no_confounding() -> None:

@@ -127,6 +127,11 @@ def test_a_level_is_rounded_down(value: float, shown: str) -> None:
     assert rounded_down(1.789e-5) == "1.7e-05"
 
 
+def test_one_planned_look_is_the_only_one() -> None:
+    pairs = pd.MultiIndex.from_product([["a"], range(8), [0]], names=PAIR)
+    assert Look(1, 8, 8, pairs).sentence.startswith("This is the only planned look: a claim needs p ≤ 0.05")
+
+
 def test_methods_without_a_pair_have_no_first_look() -> None:
     empty = Look(3, 0, 0, pd.MultiIndex.from_tuples([], names=PAIR))
     assert (empty.reached, empty.level) == (0, None)

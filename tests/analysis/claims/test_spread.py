@@ -171,6 +171,12 @@ def test_a_claim_is_hopeless_by_its_own_factor_of_holms_correction() -> None:
     assert [(one.least_corrected, one.hopeless) for one in alone] == [(4 * claim.least_p, True)] * 4
 
 
+def test_without_a_test_nothing_is_said_of_equivalence() -> None:
+    found = answered(pairs(60 + CHANCE[:2], 60 + OTHER[:2], name="a"))
+    claim = claimed(found, Quantity.SPREAD, "a")
+    assert (claim.tested, claim.equivalent) == (False, None)
+
+
 def test_scores_that_do_not_vary_cannot_be_compared() -> None:
     found = answered(pairs(np.full((8, 2), 50.0), 60 + OTHER[:8, :2], name="a"))
     claim = claimed(found, Quantity.SPREAD, "a")

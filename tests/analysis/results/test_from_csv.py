@@ -14,6 +14,7 @@ from analysis.results.from_store import load
 from analysis.results.tidy import COLUMNS, tidy
 from harness.common.errors import UserError
 from tests.helpers import synthetic
+from tests.helpers.report_rows import made, run
 from tests.helpers.tables import MIN
 
 
@@ -33,6 +34,14 @@ def written(tmp_path: Path) -> Callable[[str], str]:
         return str(tmp_path / "runs.csv")
 
     return write
+
+
+def test_the_languages_of_a_joint_source_are_no_targets() -> None:
+    scores = {"en+de": 85.0, "en": 90.0, "de": 80.0, "hi": 40.0, "sw": 50.0}
+    found = made([row for seed in (0, 1) for row in run("vanilla", seed, scores, source="en+de")])
+    assert (found.source, found.about.targets) == ("en+de", ("hi", "sw"))
+    assert found.runs["source"].tolist() == [85.0] * 2
+    assert found.runs["zero_shot"].tolist() == [45.0] * 2
 
 
 @pytest.mark.parametrize("name", ["results.csv", "results.csv.gz"])
@@ -118,6 +127,7 @@ def test_another_source_and_reruns(written: Callable[[str], str]) -> None:
         (lambda text: text.splitlines()[0] + "\n", r"there are no rows below the header"),
         (lambda text: "", r"not readable as CSV: No columns"),
         (lambda text: text + "a,b,c,d,e,f\n", r"runs.csv:8: the row has 6 cells and the header 4 columns"),
+        (lambda text: text + "a\n", r"runs.csv:8: the row has 1 cell and the header 4 columns"),
         (
             lambda text: text.replace("\n", ",7\n").replace("score,7", "score"),
             r"runs.csv:2: the row has 5 cells and the header 4 columns",

@@ -62,6 +62,7 @@ def test_a_study_without_a_plan_has_no_such_columns(tmp_path: Path) -> None:
     [
         (",2,", ",two,", "runs.csv: looks: 'two' is not allowed; give a whole number from 1 to 20"),
         (",2,", ",0,", "runs.csv: looks: '0' is not allowed"),
+        (",2,", f",{'9' * 5000},", "is not allowed; give a whole number from 1 to 20"),
         ("60,2,", "60,3,", "runs.csv:3: looks: '3' is not allowed; give the value of the first row, '2'"),
         ("Z\n", "Z?\n", "runs.csv:2: ended: '2026-01-01T00:00:00Z?' is not allowed; give a time"),
         ("2026-01-01T00:00:00Z", "", "runs.csv:2: ended: '' is not allowed; give a time"),

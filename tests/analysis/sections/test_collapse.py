@@ -8,7 +8,7 @@ from analysis.rendering.cells import Percent
 from analysis.results.view import View
 from analysis.sections import collapse
 from tests.helpers.claim_rows import Places, grid, normal
-from tests.helpers.report_rows import cells, clean, holm, p_of, plain, table_of, thin, view, words
+from tests.helpers.report_rows import cells, clean, holm, noted, p_of, plain, table_of, thin, view, words
 
 FALLEN: dict[str, Places] = {
     "vanilla": [(s, k) for s in range(4) for k in range(2)],
@@ -47,6 +47,16 @@ def test_only_where_a_run_collapsed_is_there_a_section(seen: View) -> None:
 
 def test_a_method_alone_has_its_count() -> None:
     assert words(collapse.section(view(thin(("vanilla",))))) == "Collapsed: vanilla in 2 of 4 runs."
+
+
+def test_methods_without_pairs_have_the_names_of_their_tests() -> None:
+    scores = normal(5, 3, 4, vanilla=1, a=1)
+    later = [{**row, "seed": row["seed"] + 50} for row in grid({"a": scores["a"]})]  # type: ignore[operator]
+    rows = grid({"vanilla": scores["vanilla"]}, {"vanilla": [(0, 0)]}) + later
+    apart, paired = (table_of(collapse.section(view(of)), "collapse") for of in (rows, grid(scores, FALLEN)))
+    assert "Methods without pairs are compared by Boschloo's exact test" in noted(apart)
+    assert "A pair is two runs" not in noted(apart)
+    assert "Boschloo" not in noted(paired)
 
 
 def test_every_baseline_has_a_row() -> None:

@@ -56,6 +56,14 @@ def test_a_scope_without_an_interval_has_a_reason(settings: int, seeds: int, not
     clean(section)
 
 
+def test_unpaired_methods_have_their_own_note() -> None:
+    scores = normal(5, 3, 4, vanilla=1, a=1)
+    later = [{**row, "seed": row["seed"] + 50} for row in grid({"a": scores["a"]})]  # type: ignore[operator]
+    told = noted(table_of(means.section(view(grid({"vanilla": scores["vanilla"]}) + later)), "means"))
+    assert "for unpaired methods over the means at common settings" in told
+    assert "over pairs of runs" not in told
+
+
 def test_two_runs_have_a_difference_and_no_number_that_is_none() -> None:
     section = means.section(view(pairs(60 + CHANCE[:2], 50 + OTHER[:2])))
     assert cells(table_of(section, "means"), "l2(strength=1)")["other settings too"] == "–"
