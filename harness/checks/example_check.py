@@ -64,7 +64,7 @@ class SubWords:
     unknown: float
     """Share (%) of the sub-words that are unknown."""
     first: str
-    """The first example's sub-words, with the tag after each tagged word, or the label after an arrow."""
+    """The first example's sub-words, with a tag after each word's first sub-word, or the label after an arrow."""
 
 
 @lru_cache(maxsize=4)

@@ -35,7 +35,7 @@ EXAMPLES = 2
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> None:
     """Tokenise two training examples, and take steps on them on the CPU.
 
-    Each method takes a training step and a scoring step. Each Fisher diagonal of one trial per method takes one step,
+    Each method takes a training step and a scoring step. For one trial per method, each Fisher diagonal takes one step
     on two windows of its own text. With ``local``, trials run in this process, so the pretrained weights stay in
     memory. Raises ``UserError`` if a step fails. A lack of memory is no error.
     """
@@ -107,7 +107,7 @@ def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method, setti
 
 
 def _loss(model: PreTrainedModel, batch: Batch, method: Method) -> torch.Tensor:
-    """The loss of a batch with the method's own loss. Raises ``UserError`` if the own loss is not finite."""
+    """The loss of a batch with the method's own loss. Raises ``UserError`` if the method's loss is not finite."""
     outputs = batch.outputs(model)
     loss, own = batch.task_loss(outputs), method.loss(model, batch, outputs)
     if own is None:

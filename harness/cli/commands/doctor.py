@@ -1,4 +1,4 @@
-"""``doctor``: checks of this machine, and the way to mend each finding."""
+"""``doctor``: checks of this machine, and the way to mend each problem."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "doctor",
-        help="check this machine, and state how to mend each finding",
+        help="check this machine, and state how to mend each problem",
         description="Check versions, GPU, bf16, Ray, shared memory, threads, ports, the store's disk and locks, and "
         "the Hugging Face hub. The command takes seconds, runs no trial and leaves no files behind.",
         epilog="Exit codes: 0 = studies can run. 1 = something will fail.",

@@ -1,4 +1,4 @@
-"""``--dry-run``: the finished and missing trials of a study or a search, and the cost of the rest. Writes nothing."""
+"""``--dry-run``: the states of a study's or a search's trials, and the cost of the trials to run. Stores nothing."""
 
 import math
 import shutil
@@ -32,7 +32,7 @@ def dry_run(
     keep_weights: bool = False,
     hardware: "Hardware | None" = None,
 ) -> None:
-    """Print the number of trials, the number in the store at ``place``, and the cost of the missing trials.
+    """Print the number of trials, their states in the store at ``place``, and the cost of the trials to run.
 
     The cost is time, GPU-hours and disk, on this machine or on ``hardware``.
     """

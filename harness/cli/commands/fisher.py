@@ -121,7 +121,7 @@ def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estima
 def _requests(
     study: "Study", label: str, estimate: "Estimate", needed: Collection[str], console: "Console"
 ) -> "dict[str, Request]":
-    """The Fisher diagonal of a text in each language.
+    """The request for a text's Fisher diagonal in each language.
 
     A language without text is left out, with a line on the console. Raises ``UserError`` if a language in ``needed``
     has no text, or if only one language has text.

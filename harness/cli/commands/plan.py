@@ -65,7 +65,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--method",
         metavar="METHOD",
-        help="label of the method to plan for (default: the method with most pairs of runs stored, else the first)",
+        help="label of the method to plan for (default: the method with the most stored pairs of runs, else the first)",
     )
     command.add_argument(
         "--on", metavar="HARDWARE", help="machine of the trials, such as '8 A100' (default: this machine)"

@@ -46,7 +46,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the trials in the store, and time, GPU-hours and disk of the other trials; run nothing",
+        help="count the trials in the store, and estimate time, GPU-hours and disk of the rest; complete no trial",
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")

@@ -46,14 +46,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--write",
         type=Path,
         metavar="FILE.yaml",
-        help="write a study with each method's best setting, over --seeds. The file must be new, or from the same "
+        help="write a study with each method's best setting, over all seeds. The file must be new, or from the same "
         "search",
     )
     command.add_argument("--retry-failed", action="store_true", help="replace earlier failed trials by new draws")
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the tried trials and the largest cost of the other trials; run nothing",
+        help="print the number of tried trials and the largest cost of the rest; complete no trial",
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")

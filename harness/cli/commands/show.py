@@ -29,7 +29,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "show",
         help="show a study's settings and trials",
         description="Show a study's question, methods, settings and trials, and the part of the paper that it "
-        "reproduces. Each trial has its state in the store.",
+        "reproduces. Also show each trial's state in the store.",
     )
     study_argument(command)
     store_option(command)
