@@ -1,4 +1,4 @@
-"""Facts about the origins of results that can change a score, under common names for comparison.
+"""Facts that can change a score, about the origins of results, under common names for comparison.
 
 Git commits also change with the documentation, so the hash of the code is used if every record has one. Machine names,
 times and Python's version change no score and are left out.

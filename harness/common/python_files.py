@@ -1,6 +1,7 @@
-"""A user's own Python file that defines one study or task.
+"""A user's own Python file that defines a study, task, metric or methods.
 
-The file has a variable of a fixed name, or a function of that name in lower case. It may import modules beside it.
+A study or task is the value of a fixed name, or of a function of that name in lower case. The file may import modules
+beside it.
 """
 
 import ast

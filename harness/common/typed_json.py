@@ -1,7 +1,7 @@
 """JSON converted to frozen dataclasses.
 
-``msgspec`` does the work, because a hand-written check repeats every key and type. It checks types, ignores keys of
-newer versions, and fills missing keys of older versions with the dataclass's defaults.
+A hand-written check would repeat every key and type. ``msgspec`` checks types, ignores keys of newer versions, and
+fills missing keys of older versions with the dataclass's defaults.
 """
 
 from typing import Any, TypeVar

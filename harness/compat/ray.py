@@ -17,7 +17,7 @@ from typing import Any
 from harness.common.machine import environment
 from harness.common.machine.garbage import collect_seldom
 
-# A worker imports this module before torch. If a job has started the cluster, the worker has the job's variables.
+# A worker on a cluster imports this module before torch, and has the variables of a job that started the cluster.
 environment.clear()
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -102,7 +102,7 @@ def keep_from_workers(variables: Collection[str]) -> None:
 
 
 def host_and_port(address: str) -> tuple[str, int] | None:
-    """Host and port of a cluster; ``None`` for ``local``, and for Ray's client, which gives up after half a minute.
+    """Host and port of a cluster. ``None`` for ``local`` and Ray's client, whose own time limit is half a minute.
 
     Raises ``ConnectionError`` if ``auto`` finds no cluster, and ``ValueError`` if the text is no address.
     """
@@ -148,7 +148,7 @@ for _name in ("start_monitor", "start_api_server", "start_log_monitor"):
 
 
 def _with_few(start: Callable[..., Any]) -> Callable[..., Any]:
-    """Ray's function that starts a process, with the number of workers of ``few_processes`` and their folder."""
+    """Ray's function that starts a process, with the workers, import folder and threads of ``few_processes``."""
 
     @wraps(start)
     def with_few(command: list[str], *given: Any, **options: Any) -> Any:
@@ -177,7 +177,7 @@ services.start_ray_process = _with_few(services.start_ray_process)
 def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
     """Start Ray without the processes that only a cluster needs: autoscaler, API server and reader of workers' logs.
 
-    These processes take half of Ray's start. Ray's public options start them even without a dashboard. ``workers``
+    These processes take half of Ray's start. Ray starts them even with ``include_dashboard=False``. ``workers``
     worker processes start right away, in place of one per core, for trials of ``cores`` cores.
     """
     _starting.few, _starting.workers, _starting.cores = True, workers, cores

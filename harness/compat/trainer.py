@@ -26,7 +26,7 @@ class ResumableTrainer(Trainer):
     """A ``Trainer`` with hooks: a subclass defines the place and the weights of the training state."""
 
     def batch_weight(self, labels: Tensor) -> Tensor | None:
-        """Total weight of a batch's labels, the divisor of an optimizer step's loss; ``None`` for their number."""
+        """Total weight of a batch's labels, the divisor of an optimizer step's loss; ``None``: the number of labels."""
         return None
 
     def train_sampler(self, rows: Dataset[Any] | None) -> "Sampler[int] | None":

@@ -49,6 +49,6 @@ def refuse_launchers() -> None:
     processes = os.environ.get("WORLD_SIZE", "1")
     if "TORCHELASTIC_RUN_ID" in os.environ and processes != "1":
         raise UserError(
-            f"torchrun: {processes} processes are not allowed; start steadytune without torchrun and accelerate, "
-            "it runs trials side by side itself"
+            f"torchrun: {processes} processes are not allowed; start steadytune without torchrun and accelerate: "
+            "steadytune itself runs trials side by side"
         )

@@ -22,7 +22,7 @@ SECONDS = 20.0
 def running() -> Iterator[bool]:
     """Run the service for the processes that start within a ``with`` block, if it is installed and not running yet.
 
-    Yields whether this call started the service. Only this process and its children find it: its folder is temporary.
+    Yields whether this call started the service. Only this process and its children know the folder of the service.
     """
     if shutil.which(CONTROL) is None or _answers("get_server_list"):
         yield False

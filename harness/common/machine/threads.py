@@ -24,6 +24,6 @@ def threads_of(user: int, processes: Path) -> int:
         try:
             if folder.name.isdigit() and folder.stat().st_uid == user:
                 found += len(list((folder / "task").iterdir()))
-        except OSError:  # it has ended
+        except OSError:  # the process has ended
             continue
     return found
