@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 MIX_SEED = 2
 """Seed of the mix, fixed like the seeds in ``harness.data.subsets``."""
 DIGITS = 9
-"""Decimal places of a share before rounding, because platforms differ in the last bits of a power."""
+"""Decimal places of a share before its rounding to a whole number: platforms differ in the last bits of a power."""
 
 
 def counts(sizes: Sequence[int], temperature: float) -> list[int]:
@@ -31,8 +31,8 @@ def counts(sizes: Sequence[int], temperature: float) -> list[int]:
 def mixed(sizes: Sequence[int], temperature: float) -> NDArray[np.int64]:
     """Indices of the examples in the mix, ascending, (Σ sizes,). The examples are numbered language after language.
 
-    If the mix has more examples of a language than the data, all examples occur equally often, except that drawn
-    examples occur once more.
+    If a language has more examples in the mix than in the data, its examples repeat equally often, and drawn examples
+    occur once more.
     """
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(

@@ -28,7 +28,7 @@ class Origin:
     place: OwnData
     """``embedded``, ``hub``, or a folder: in XTREME's download layout, or a copy of the hub's data set.
 
-    For a task that the study describes: the study's own files.
+    For a task that the study describes: the study's own files, or a data set on the hub.
     """
     revision: str = ""
     """The hub's commit, if ``place`` is on the hub."""

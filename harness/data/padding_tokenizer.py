@@ -16,7 +16,7 @@ KEPT = ("model_max_length", "padding_side", "truncation_side", "model_input_name
 
 
 def description(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    """The description that ``described`` reads, as JSON."""
+    """The form in JSON that ``described`` reads."""
     tokens = tokenizer.special_tokens_map
     return {
         "tokens": tokens,

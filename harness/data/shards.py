@@ -17,8 +17,8 @@ SHOWN = 4
 def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) -> list[Path]:
     """The sorted files of a split, from the first pattern that matches files; empty if no pattern matches.
 
-    Raises ``UserError`` with the files' names if several patterns or numberings match, if several files have no
-    number, or if a number is missing. Numbers start at 0; with ``whole`` they must also reach the end.
+    Raises ``UserError`` with the files' names if several patterns or numberings match, several files have no number,
+    or a number is missing or repeated. Numbers start at 0. Without ``whole``, the last files may be missing.
     """
     layouts = [found for pattern in patterns if (found := sorted(folder.glob(pattern)))]
     if len(layouts) > 1:

@@ -2,7 +2,7 @@
 
 The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
 applied afterwards. The draws depend neither on a trial's seed nor on each other. So a study can vary the data and the
-seed separately. A word has the same wrong label for every number of examples.
+seed separately. An example has the same wrong labels for every number of examples.
 """
 
 from collections.abc import Sequence

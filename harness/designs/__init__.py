@@ -1,6 +1,6 @@
-"""Designs of experiments by name: functions that make a study's settings from ranges, before training.
+"""Designs of experiments by name: functions that make a study's settings from ranges or values, before training.
 
-A design is one file in this package and one line in ``DESIGNS``. A study's Python file imports its function from here.
+A design is one file in this package, one line in ``DESIGNS``, and one import here for studies in Python files.
 The same arguments give the same settings on every machine. Imports neither torch, Ray, NumPy nor scipy, so that listing
 a study with a design is fast.
 """

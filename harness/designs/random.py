@@ -10,8 +10,8 @@ from harness.setting import Setting
 def random(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
     """Settings drawn independently; a longer design begins with the settings of a shorter one.
 
-    ``ranges`` give each hyperparameter in any form of ``harness.ranges``, or as a constant. ``drawing.drawn`` explains
-    points that round to the same setting.
+    ``ranges`` give each hyperparameter as a range, a choice or a constant, see ``harness.ranges``. ``drawing.drawn``
+    explains points that round to the same setting.
     """
     return drawn("random", coordinates, points, seed, ranges)
 

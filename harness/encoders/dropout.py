@@ -14,7 +14,7 @@ FIELDS = {
     "hidden_dropout": ("hidden_dropout_prob", "dropout"),
     "attention_dropout": ("attention_probs_dropout_prob", "attention_dropout"),
 }
-"""Names of the dropouts in configs: first in BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA, second in DistilBERT."""
+"""Names of the dropouts in configs: the first in BERT, RoBERTa, XLM-R, CamemBERT, ELECTRA; the second in DistilBERT."""
 HEADS = ("classifier_dropout", "seq_classif_dropout", "qa_dropout")
 
 
@@ -71,7 +71,7 @@ def _read_from(model: PreTrainedModel, field: str) -> list[tuple[str, str]]:
 
 
 def _set_share(body: nn.Module, name: str, attribute: str, share: float) -> None:
-    """Set one of the places of ``_read_from``. A family may have made ``nn.Identity`` of a dropout of 0."""
+    """Set one of the places of ``_read_from``. A family may use ``nn.Identity`` for a dropout of 0."""
     part = body.get_submodule(name)
     if isinstance(part, nn.Identity):
         body.set_submodule(name, nn.Dropout(share))

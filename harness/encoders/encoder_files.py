@@ -33,7 +33,7 @@ def located(encoder: Encoder, name: str) -> Path | None:
         return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
     except RemoteEntryNotFoundError:
         return None
-    except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:  # the first also without a copy
+    except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:  # the first: no copy is here
         answer = error if isinstance(error, HfHubHTTPError) else error.__cause__
         if isinstance(answer, HfHubHTTPError):
             raise UserError(

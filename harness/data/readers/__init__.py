@@ -1,7 +1,7 @@
 """Readers of example files, by the file name's suffix. A reader is one function, and one line in ``READERS``.
 
 A reader receives a file's decompressed bytes, and its name for messages. It returns a table with the file's columns and
-Python objects as cells. A reader of tagged sentences returns the columns ``words`` and ``tags``, lists of text.
+Python objects as cells. For tagged sentences, the columns ``words`` and ``tags`` hold lists of text.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tables read by pandas and pyarrow. Cells stay as written: in a CSV file ``NA`` is text, and so is ``01``."""
+"""Tables as CSV, TSV, JSON lines or Parquet. Cells stay as written: in a CSV file ``NA`` is text, and so is ``01``."""
 
 import csv as standard_csv
 import json
