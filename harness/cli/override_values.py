@@ -17,7 +17,7 @@ SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
 
 
 def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
-    """Settings with changed fields and merged duplicates. ``notes`` gets a line on them; it begins with ``whose``."""
+    """Settings with changed fields and merged duplicates. A merge adds a line to ``notes``, with ``whose`` first."""
     changed = [_with_fields(setting, asked) for setting in settings]
     found = tuple(dict.fromkeys(changed))
     if len(found) < len(changed):

@@ -34,8 +34,8 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from _wrapped(
         f"now: power of {_settings(plan.now[0])} × {plan.now[1]} seeds. "
         f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
-        f"cheapest: settings × seeds at the lowest cost, with its power (Monte Carlo "
-        f"error up to {_error(plan):.2f}), the trials still to run, and the range of their time."
+        f"cheapest: settings × seeds at the lowest cost. Then follow power (Monte Carlo "
+        f"error up to {_error(plan):.2f}), trials still to run, and the range of their time."
     )
     yield from _impossible(plan)
     yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above):", "")
@@ -72,7 +72,7 @@ def _inputs(plan: Plan) -> str:
     lost = f"; {pilot.baseline} and {pilot.method} collapse in {rates} of runs" if any(world.rates) else ""
     several = f"; p corrected for {plan.tests} methods" if plan.tests > 1 else ""
     return (
-        f"{start}: std in points of {effects}, in brackets the correlation of {pilot.method} with {pilot.baseline}; "
+        f"{start}. Std in points: {effects}; in brackets the correlation of {pilot.method} with {pilot.baseline}. "
         f"{world.languages} languages, correlated {world.alike:.2f}{lost}{several}."
     )
 
@@ -185,7 +185,7 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
         yield last
     if grown:
         yield ""
-        yield from _wrapped(f"For a design of more than {_settings(plan.now[0])}, first enlarge the study: {_growth()}")
+        yield from _wrapped(f"A design of more than {_settings(plan.now[0])} needs a larger study. {_growth()}")
 
 
 def _wrapped_command(text: str) -> list[str]:
@@ -211,6 +211,6 @@ def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:
 
 def _growth() -> str:
     return (
-        "raise 'points' of a design 'sobol' or 'random', or add settings at the end of a list. Both keep all settings "
-        "and ids."
+        "Raise 'points' of 'sobol' or 'random', or add settings at the end of a list. Both ways keep all settings and "
+        "ids."
     )

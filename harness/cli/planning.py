@@ -45,7 +45,7 @@ def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[Ful
         return Pilot.none(labels[0], base, languages, str(error))
     found = [Pilot.of(compared[label], languages) for label in labels if label in compared and compared[label].runs]
     if not found:
-        return Pilot.none(labels[0], base, languages, "the store has no pair of runs of two of its methods")
+        return Pilot.none(labels[0], base, languages, "the store has no pair of runs for this plan")
     return max(found, key=lambda one: (one.pairs, one.runs.sum()))
 
 

@@ -35,7 +35,7 @@ def without_credentials(text: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A text without credentials in URLs, tokens of known forms, and values of this process's secret variables."""
+    """A text without URL credentials, tokens of known forms, and secret variables' values of 8 or more characters."""
     text = TOKENS.sub("***", SIGNATURES.sub(r"\1***", without_credentials(text)))
     for name, value in os.environ.items():
         if SECRET_NAMES.search(name) and len(value) >= 8:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 SAME_SHARE = 0.005
-"""Largest difference between two equal shares of a GPU: 0.33 counts as a third."""
+"""Largest difference between GPU shares that count as equal: 0.33 counts as a third."""
 
 
 def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def _check_measurable(gpus: float | None, ray_address: str | None) -> None:
 
 
 def check_gpu(options: argparse.Namespace) -> None:
-    """Raise ``UserError`` if the options ask for a shared GPU and this machine has no GPU."""
+    """Raise ``UserError`` if ``--trials-per-gpu`` needs a GPU and this machine has none."""
     if options.trials_per_gpu is None or options.ray_address is not None:
         return
     from harness.training import precision

@@ -101,7 +101,7 @@ def resources_of(options: argparse.Namespace) -> "Resources":
     """The resources of a trial, from the options.
 
     Call it before torch looks for GPUs, because it may set ``CUDA_VISIBLE_DEVICES``. Raises ``UserError`` for a wrong
-    value, for options that exclude one another, and for a shared GPU on a machine without a GPU.
+    value, for options that exclude one another, and for ``--trials-per-gpu`` without a GPU.
     """
     from harness.execution.resources import Resources
 
