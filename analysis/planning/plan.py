@@ -298,4 +298,4 @@ def _why_not(goal: Goal, now: Shape, usable: Sequence[Shape], powers: NDArray[np
     if not open_to:
         return limit(goal, max((shape for _, shape in here), default=now), tests)
     power, shape = max(open_to)
-    return f"power reaches only {power:.2f}, at {shape[1]} seeds"
+    return f"power reaches only {power:.2f}, at {shape[1]} seed{'s' * (shape[1] != 1)}"

@@ -32,7 +32,7 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from _wrapped(_inputs(plan))
     yield from ("", *aligned(_choices(plan), right=(2, 3, 4, 5, 6, 7)), "")
     yield from _wrapped(
-        f"now: power of {_settings(plan.now[0])} × {plan.now[1]} seeds. "
+        f"now: power of {_settings(plan.now[0])} × {_counted(plan.now[1], 'seed')}. "
         f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
         f"cheapest: settings × seeds at the lowest cost. Then follow power (Monte Carlo "
         f"error up to {_error(plan):.2f}), trials still to run, and the range of their time."
@@ -50,7 +50,11 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
 
 
 def _settings(count: int) -> str:
-    return f"{count} setting{'s' * (count != 1)}"
+    return _counted(count, "setting")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _wrapped(text: str) -> list[str]:
@@ -73,7 +77,7 @@ def _inputs(plan: Plan) -> str:
     several = f"; p corrected for {plan.tests} methods" if plan.tests > 1 else ""
     return (
         f"{start}. Std in points: {effects}; in brackets the correlation of {pilot.method} with {pilot.baseline}. "
-        f"{world.languages} languages, correlated {world.alike:.2f}{lost}{several}."
+        f"{_counted(world.languages, 'language')}, correlated {world.alike:.2f}{lost}{several}."
     )
 
 

@@ -77,7 +77,7 @@ def checked(found: object, file: str, name: str, kind: type[T]) -> T:
     """A file's value of ``name``. Raises ``UserError`` if it is not of type ``kind``."""
     if not isinstance(found, kind):
         wanted = f"{name}, a {kind.__module__}.{kind.__qualname__}, or a function {name.lower()}() that returns one"
-        raise UserError(f"{file}: it must define {wanted}; it has {type(found).__name__}")
+        raise UserError(f"{file}: it must define {wanted}; it has {'none' if found is None else type(found).__name__}")
     return found
 
 

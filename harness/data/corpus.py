@@ -48,7 +48,7 @@ def passages(text: str, language: str, count: int, origin: Origin, column: str =
         found = _of_folder(text, language, count)
     chosen = tuple(islice((passage[:MAX_PASSAGE] for passage in found if passage.strip()), count))
     if not chosen:
-        raise UserError(f"text: {text!r} has no text for {language!r}; give one passage a line")
+        raise UserError(f"text: {text!r} has no text for {language!r}; give one passage per line or cell")
     return chosen
 
 

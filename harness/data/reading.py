@@ -52,7 +52,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
     if isinstance(task, Own):
         return own.rows(task, origin, split, language)
     if not isinstance(origin.place, str):
-        raise UserError(f"data: own files need a task with a 'kind', not the task {task.name!r}")
+        raise UserError(f"data: data of your own need a task with a 'kind', not the task {task.name!r}")
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
@@ -65,7 +65,8 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
         return copied
     if origin.place == "embedded":
         there = ", ".join(sorted(found.name for found in folder.iterdir()))
-        raise bad("data", origin.place, f"a folder or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
+        places = f"a folder or '{HUB}'" if task.hub else "a folder"
+        raise bad("data", origin.place, f"{places} for the task {task.name!r}; only {there} may be embedded")
     raise bad("data", origin.place, f"a folder with {_expected(task, split, language)}")
 
 

@@ -36,9 +36,11 @@ def located(encoder: Encoder, name: str) -> Path | None:
     except (EntryNotFoundError, HfHubHTTPError, HFValidationError) as error:  # the first: no copy is here
         answer = error if isinstance(error, HfHubHTTPError) else error.__cause__
         if isinstance(answer, HfHubHTTPError):
+            status = answer.response.status_code
+            login = "log in with 'hf auth login' and an account that may read it"
+            advice = login if status in (401, 403) else "try again"
             raise UserError(
-                f"encoder: {encoder.path!r}: the Hugging Face hub answers {answer.response.status_code} when asked "
-                f"for {name}; try again"
+                f"encoder: {encoder.path!r}: the Hugging Face hub answers {status} when asked for {name}; {advice}"
             ) from None
         return None
 

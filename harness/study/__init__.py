@@ -163,7 +163,7 @@ class Study:
         if isinstance(self.task, Own):
             check_own(self.data)
         elif not isinstance(self.data, str):
-            raise UserError(f"data: own files need a task with a 'kind'; the task is {self.task!r}")
+            raise UserError(f"data: data of your own need a task with a 'kind'; the task is {self.task!r}")
 
     def _check_methods(self) -> None:
         """Refuse methods with the same label in tables, and methods that the study cannot run."""

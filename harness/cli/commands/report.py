@@ -9,7 +9,7 @@ from harness.cli.commands import exit_codes
 from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, map_option, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
-from harness.common.errors import bad
+from harness.common.errors import UserError, bad
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -99,6 +99,9 @@ def _example(options: argparse.Namespace) -> int:
     """Write the report of the shipped results, and open it in a browser if the output is a terminal."""
     if options.study is not None:
         raise bad("report", options.study, "no study with --example, which has results of its own")
+    for option, given in (("--watch", options.watch), ("--map", options.map)):
+        if given:
+            raise UserError(f"{option}: not with --example, whose results are complete and have their own columns")
     from analysis.examples import example
     from analysis.report import write
     from analysis.results.opening import opened
@@ -111,7 +114,7 @@ def _example(options: argparse.Namespace) -> int:
             ddof=options.ddof,
             published=options.published,
             baseline=options.baseline,
-        )
+        ).with_equivalence(options.equivalent_ratio, options.equivalent_points)
         written = write(view, options.out)
     tell_of_report(written)
     if sys.stdout.isatty():

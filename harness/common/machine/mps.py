@@ -32,8 +32,8 @@ def running() -> Iterator[bool]:
         os.environ |= dict.fromkeys(PLACES, folder)
         started = False
         try:
-            started = _runs([CONTROL, "-d"]) and _answers("get_server_list")
-            yield started
+            started = _runs([CONTROL, "-d"])
+            yield started and _answers("get_server_list")
         finally:
             if started:
                 _answers("quit")

@@ -65,7 +65,8 @@ def test_a_file_is_only_taken_as_missing_if_the_hub_says_so(hub: tuple[str, int]
         text=True,
         check=True,
     )
-    refused = f"encoder: 'someone/encoder': the Hugging Face hub answers {status} when asked for spm.model; try again"
+    advice = "try again" if status == 501 else "log in with 'hf auth login' and an account that may read it"
+    refused = f"encoder: 'someone/encoder': the Hugging Face hub answers {status} when asked for spm.model; {advice}"
     assert asked.stdout.splitlines() == ["None", refused, refused]
 
 

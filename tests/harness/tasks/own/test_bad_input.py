@@ -156,7 +156,7 @@ def test_a_metric_is_tried_before_anything_runs(tmp_path: Path, encoder: str, re
         ({"data": {"train": {"en": "a"}}}, "data: the fields 'dev' and 'test' are missing"),
         ({"targets": ["fr"]}, "data: test: language: there is no 'fr'. Known: de, en"),
         ({"source": "de", "targets": ["en"]}, "data: train: language: there is no 'de'. Did you mean 'en'? Known: en"),
-        ({"task": "xnli"}, "data: own files need a task with a 'kind'; the task is 'xnli'"),
+        ({"task": "xnli"}, "data: data of your own need a task with a 'kind'; the task is 'xnli'"),
         (
             {"task": ["text"]},
             "task: ['text'] is not allowed; give a task's name, a .py file, or a mapping with",
