@@ -153,7 +153,7 @@ def logits_of(scores: Floats, resolution: float = RESOLUTION) -> Floats:
 def _of_quantile(ordered: Floats, members: Floats | None) -> Figure:
     estimate, runs = float(_quantile(ordered, np.ones((1, len(ordered))), TAIL)[0]), len(ordered)
     if members is not None:
-        return Figure(estimate, reason="runs of one setting are alike, and this interval ignores that")
+        return Figure(estimate, reason="the quantile's interval would ignore that runs of one setting are alike")
     if runs < MIN_UNITS:
         return Figure(estimate, reason=_few("runs", MIN_UNITS))
     low, high = (int(binom.ppf(part, runs, TAIL)) for part in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))

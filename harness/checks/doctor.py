@@ -141,7 +141,7 @@ def _shared_memory(folder: Path) -> Finding:
         )
     free = shutil.disk_usage(folder).free
     if free < LITTLE_MEMORY:
-        advice = f"Raise it to {LITTLE_MEMORY // 10**6} MB: docker run --shm-size=1g; or give --local."
+        advice = f"{LITTLE_MEMORY // 10**6} MB must be free: docker run --shm-size=1g; or give --local."
         return Finding("shared memory", FAILS, f"{free / 1e6:.0f} MB are free in {folder}", advice)
     return Finding("shared memory", OK, f"{free / 1e9:.1f} GB free in {folder}")
 

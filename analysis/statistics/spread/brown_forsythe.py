@@ -48,7 +48,7 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     one, other = (np.abs(scores - np.median(scores, axis=0)) for scores in (a, b))
     even = _even(one) & _even(other)
     for i in np.flatnonzero(even & (varies(a) | varies(b))):
-        found[i] = replace(found[i], reason="all runs of both methods are equally far from the median")
+        found[i] = replace(found[i], reason="all runs of each method are equally far from its median")
     if even.all():
         return found
     tests = f_oneway(one[:, ~even], other[:, ~even], axis=0)
@@ -61,6 +61,6 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
 
 
 def _even(distances: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each column has equal distances in all runs, up to rounding. Two scores that occur equally often are an
-    example."""
+    """Whether each column has equal distances in all runs, up to rounding. An example is two scores, each in half of
+    the runs."""
     return np.asarray(np.ptp(distances, axis=0) <= SAME * distances.max(axis=0))

@@ -44,7 +44,7 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     - 20 × 3: 0.000 to 0.012.
     - 10 × 5: 0.005 to 0.058.
 
-    With 3 seeds the interval for other settings too is conservative, and has little power. At a ratio of 0.5 the power
+    With 3 seeds the interval for other settings too is conservative, and has less power. At a ratio of 0.5 the power
     is 0.21 at 5 × 3, 0.90 at 20 × 3 and 0.99 at 10 × 5. If each method has its own setting and seed effects, the power
     is 0.14, 0.54 and 0.82. An interval from the sum of both variances, as in ``crossed_means``, misses the ratio in
     0.11 of studies at 10 × 2. With two seeds the larger variance has power of 0.02 or less at any ratio, so there is no
@@ -97,7 +97,7 @@ def _crossed(a: Floats, b: Floats, design: Design, log: float) -> tuple[Scoped, 
 
 
 def _alike(unit: str) -> str:
-    return f"without one of the {unit} a method's scores are all the same, or the ratio never changes"
+    return f"leaving out one of the {unit} makes all scores of a method the same, or never changes the ratio"
 
 
 def _jackknife(a: Floats, b: Floats, clusters: NDArray[np.intp]) -> float:

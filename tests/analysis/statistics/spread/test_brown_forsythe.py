@@ -32,7 +32,7 @@ def test_languages_without_a_test_are_not_corrected_for() -> None:
     assert [one.reason for one in found] == [
         "",
         "all runs of each method have the same score",
-        "all runs of both methods are equally far from the median",
+        "all runs of each method are equally far from its median",
         "",
     ]
     assert all(math.isnan(found[i].p) and math.isnan(found[i].holm) and math.isnan(found[i].statistic) for i in (1, 2))

@@ -63,7 +63,7 @@ def test_where_there_is_no_crossed_interval() -> None:
     assert "fewer than 2" in crossed_ratio([1.0], [2.0], [0], [0]).settings.reason
     one = np.where(np.arange(12) == 0, 5.0, 3.0)
     assert (
-        "without one of the seeds"
+        "leaving out one of the seeds"
         in crossed_ratio(one, theirs[:, 0], np.arange(12) // 4, np.arange(12) % 4).seeds.reason
     )
     scaled = crossed_ratio(ours, ours * 2 + 1, np.arange(12) // 4, np.arange(12) % 4)
