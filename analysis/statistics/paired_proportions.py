@@ -112,8 +112,8 @@ def settings_flips(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike) -> S
     counts.
 
     The methods' names are swapped for whole settings, so runs of one setting may be arbitrarily alike. The p is exact
-    for any number of settings. Differences are whole numbers, so their sum's distribution over all flips is a product
-    of two-term polynomials, and no flip is drawn. With one pair per setting the test is McNemar's exact test.
+    for any number of settings. No flip is drawn: differences are whole numbers, so their sum's distribution over all
+    flips is a product of two-term polynomials. With one pair per setting the test is McNemar's exact test.
 
     Args:
         ours, theirs: whether each run collapsed, bool (runs,).

@@ -60,8 +60,8 @@ def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int)
 
     The interval is Newcombe's hybrid of two Wilson intervals (Newcombe, 1998, Statistics in Medicine 17:873–890, method
     10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's. With 8 runs a method and shares of
-    0.05 and 0.5, its power is 0.46 instead of 0.28. Above 400 runs of both methods the test is Fisher's. Interval and
-    test treat all runs as independent. If runs of one setting are alike, interval and test promise too much about other
+    0.05 and 0.5, its power is 0.46 instead of 0.28. Above 400 runs in total the test is Fisher's. Interval and test
+    treat all runs as independent. If runs of one setting are alike, interval and test promise too much about other
     settings.
 
     Coverage of the interval, computed exactly for shares of 0.05 to 0.6: 0.92 to 1.00 of studies with 8 runs a method.

@@ -14,7 +14,7 @@ PLENTY = 1_000
 MIN_RESAMPLES = 400
 """With this many resamples, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18
-"""Resamples × units in one block: 2 MiB, which fits a processor's cache."""
+"""Resamples × units × ``width`` in one block: 2 MiB, which fits a processor's cache."""
 
 
 def resamples_of(runs: int) -> int:
@@ -29,8 +29,8 @@ def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.fl
     The counts are the same at every call, for any block size.
 
     Every row sums to ``units``. A statistic of a resample is the weighted statistic of the units, with these counts as
-    weights. Units therefore need to be sorted only once, and a unit's repetitions are visible. ``width`` is the number
-    of values that the caller computes from each count; a larger width makes blocks smaller.
+    weights. Units therefore need to be sorted only once. ``width`` is the number of values that the caller computes
+    from each count; a larger width makes blocks smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):

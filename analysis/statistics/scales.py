@@ -40,7 +40,7 @@ def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESO
     - Equal logit std of 0.3 at 85 and 95 %: 1.00 at all sizes. At 85 and 90 %: 0.84 / 0.88 / 0.95 / 0.97. At 90 and 92
       %: 0.48 / 0.52 / 0.52 / 0.58.
     - Equal std of 2 points at 60 and 62 %: 0.00 at all sizes, with 10 % collapse too.
-    - The same at 70 and 75 %, where logits differ by a factor of 1.12: 0.08 / 0.16 / 0.20 / 0.29.
+    - The same at 70 and 75 %, where logit stds differ by a factor of 1.12: 0.08 / 0.16 / 0.20 / 0.29.
 
     Raises ``ValueError`` as ``tails``, and for shapes that do not fit.
     """

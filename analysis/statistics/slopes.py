@@ -109,8 +109,8 @@ def spread_slopes(
     With several languages the mean log ratio counts. A slope of log 2 says that the ratio doubles with each doubling.
     Settings with fewer than 2 seeds, or a std of 0, are left out.
 
-    Size at 5 % is 0.03 to 0.06, from 1,000 simulated studies with a slope of both stds but none of the ratio. Designs
-    are 4 × 2, 5 × 3, 10 × 2 and 20 × 3; scores are normal, t5, lognormal, or with 10 % collapse.
+    Size at 5 % is 0.03 to 0.06, from 1,000 simulated studies with a slope of both stds but none of the ratio. Settings
+    × seeds are 4 × 2, 5 × 3, 10 × 2 and 20 × 3; scores are normal, t5, lognormal, or with 10 % collapse.
 
     Args:
         ours, theirs: paired scores, (runs,) or (runs × languages), in points.

@@ -1,1 +1,1 @@
-"""Checks of a study on real text and in a real step, before the first trial."""
+"""Checks before the first trial: of the machine, of a study's text and data, and of a real step."""

@@ -12,8 +12,8 @@ NEAREST = 1e-4
 HALVED = 3
 """Every third step bisects the bracket, because secants stall on a function with few distinct values."""
 OVERSHOT, GROWN = 1.02, 4.0
-"""Before a crossing is bracketed: factor by which a step exceeds the zero of a line from 0, and largest growth of a
-distance."""
+"""Before a crossing is bracketed: factor by which a step exceeds the zero of the secant from distance 0, and largest
+growth of a distance."""
 
 
 def crossings(
@@ -29,8 +29,8 @@ def crossings(
     Args:
         excess: maps a distance for each function to the functions' values.
         at_zero: value of all functions at 0.
-        tried: distances to try first, if they lie inside the bracket. The crossing is then on the right side of these
-            distances, even if a function does not grow everywhere.
+        tried: distances to try first, if they lie inside the bracket. The crossing is then on the correct side of
+            these distances, even if a function does not grow everywhere.
         limit: distance beyond which the search stops.
         part: relative precision.
     """

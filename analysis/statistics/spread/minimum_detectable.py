@@ -25,9 +25,9 @@ FEW_SWAPPED = 9
 """Number of runs up to which a simulated study gets all swaps, at most ``SWAPS``."""
 MIN_RATIO = 0.01
 MANY_RUNS = 300
-"""Number of runs above which Brown and Forsythe's power is extrapolated: the error of its log ratio falls with 1/√n."""
+"""Number of runs above which Brown and Forsythe's ratio is extrapolated: the error of its logarithm falls with 1/√n."""
 FEW_RUNS = 12
-"""Number of runs below which a study is called small."""
+"""Number of runs below which a report warns."""
 
 
 @dataclass(frozen=True)

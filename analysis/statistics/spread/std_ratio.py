@@ -71,8 +71,8 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 20 % collapse | .960 / .932 | .944 / .900 | .856 / .880 | .776 / .808 |
     | 40 % collapse | .744 / .872 | .720 / .876 | .404 / .584 | .144 / .472 |
 
-    The ratio does not depend on ddof. Runs count as a sample of all possible runs. Runs of one setting are alike. The
-    interval therefore covers these settings only, if the settings are few and have several seeds each.
+    The ratio does not depend on ddof. Runs count as a sample of all possible runs. Runs of one setting are alike: with
+    few settings of several seeds each, the interval covers these settings only.
 
     Args:
         ours, theirs: paired scores, (runs,) or (runs × languages), in points.

@@ -48,8 +48,8 @@ def swap_test(
     """Test whether the stds of paired scores differ; row i is the same setting and seed in both arrays.
 
     The two methods are swapped within whole runs: a run's languages move together and are never separated. Effects that
-    the methods share at a setting stay in place. Scores are first centred by method and language on the median. The
-    methods' centres may then differ, and a collapsed run does not move the other runs. For one language the test is
+    the methods share at a setting stay in place. Scores are first centred by method and language on the median.
+    Different centres then do not matter, and a collapsed run does not move the other runs. For one language the test is
     nearly the permutation form of Pitman and Morgan's test, which uses the correlation of sums and differences.
 
     At a nominal 5 % its size is 0 up to 5 runs, and 0.01 to 0.04 at 6 and 7. Size and power by
@@ -74,7 +74,7 @@ def swap_test(
 
     If runs collapse, the size holds and the power is small: compare the uncollapsed runs. The null hypothesis is that
     the two methods' centred scores have one distribution. Between a flat and a t5 distribution of equal std the test
-    finds a difference in 0.05 to 0.08 of studies of unpaired scores.
+    finds a difference in 0.05 to 0.08 of studies of uncorrelated scores.
 
     If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
     each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×

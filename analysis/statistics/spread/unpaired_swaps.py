@@ -21,8 +21,8 @@ def unpaired_swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     """Test scores (our runs × languages) and (their runs × languages), in points, by permuting the methods' names.
 
     Scores are centred by method and language on the median. A run's languages move together. All runs count as
-    independent draws. Settings must be the same for both methods; otherwise their effects widen both spreads. ``runs``
-    is the smaller number of runs.
+    independent draws. Effects of settings count as spread, so both methods should have the same settings. ``runs`` is
+    the smaller number of runs.
 
     Raises ``ValueError`` for other shapes, or if the numbers of languages differ or a score is not finite.
     """
