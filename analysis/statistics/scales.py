@@ -45,7 +45,7 @@ def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESO
     Raises ``ValueError`` as ``tails``, and for shapes that do not fit.
     """
     both = [np.asarray(scores, np.float64) for scores in (ours, theirs)]
-    if both[0].shape != both[1].shape or both[0].ndim not in (1, 2):
+    if both[0].shape != both[1].shape or both[0].ndim not in (1, 2) or 0 in both[0].shape[1:]:
         raise ValueError(f"scores must be (runs,) or runs × languages, not {both[0].shape} and {both[1].shape}")
     logits = [logits_of(scores, resolution) for scores in both]
     none = math.nan

@@ -138,7 +138,9 @@ def _ratios(
     runs = len(a)
     test = _Test.of(a, b, members, statistic)
     if test.units < 2 or least_p(test.units) > level:
-        reason = f"{test.units} {'runs' if members is None else 'settings'} are too few to exclude any ratio"
+        unit = "run" if members is None else "setting"
+        count = f"{test.units} {unit}{'s are' if test.units != 1 else ' is'}"
+        reason = f"{count} too few to exclude any ratio"
         return [StdRatio(math.exp(log), math.nan, math.nan, runs, reason) for log in logs]
     low, high = (logs + side * _distance(test, logs, side, level) for side in (-1, 1))
     return [

@@ -41,5 +41,7 @@ def test_where_there_are_no_ratios() -> None:
     assert "the same score" in scales_disagree([99.999, 100.0], [60.0, 61.0]).reason  # within half an example
     with pytest.raises(ValueError, match="languages"):
         scales_disagree([50.0], [60.0, 61.0])
+    with pytest.raises(ValueError, match="languages"):
+        scales_disagree(np.full((5, 0), 50.0), np.full((5, 0), 60.0))
     with pytest.raises(ValueError, match="0 to 100"):
         scales_disagree([50.0, 120.0], [60.0, 61.0])
