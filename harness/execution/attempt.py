@@ -82,7 +82,7 @@ def attempt(
 
     Args:
         rungs: Receives dev scores during training. If it stops the trial, nothing is written and ``Stopped`` is raised.
-            Without ``states``, the trial then begins at its first step.
+            A trial with rungs but no ``states`` begins at step 1.
         states: Where training states are kept, in place of the store.
         wait: Whether to wait while another process runs the trial. The outcome of that process is then the result.
             Without ``wait``, the attempt returns at once as ``held_elsewhere``.

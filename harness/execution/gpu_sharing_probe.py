@@ -100,7 +100,7 @@ def _received(pipe: Connection) -> Any:
     try:
         found = pipe.recv()
     except (EOFError, ConnectionError):
-        raise DoesNotRunError("its process died, for example for lack of memory") from None
+        raise DoesNotRunError("a process died, for example for lack of memory") from None
     if isinstance(found, DoesNotRunError):
         raise found
     return found

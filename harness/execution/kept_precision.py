@@ -1,4 +1,4 @@
-"""The precision of a continued study: the precision of its finished trials."""
+"""The precision of a continued study: the precision of its begun trials."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from harness.training import precision
 
 
 def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
-    """The study, with the precision of its finished trials in a store in place of ``auto``.
+    """The study, with ``auto`` replaced by the precision of its begun trials in a store.
 
     A study begun on another machine, or by a version with another ``auto``, thus keeps its trials. The precision is
     taken only if it is fp32 or this device's fastest precision. Prints a note if it is not the fastest.
@@ -27,14 +27,14 @@ def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
         return study
     if found != best:
         tell(
-            f"Note: precision {found}, as in the finished trials of {study.name}. "
+            f"Note: precision {found}, as in the earlier trials of {study.name}. "
             f"'--set precision={best}' runs all its trials anew in {best}, which is faster here."
         )
     return replace(study, precision=found)
 
 
 def _finished(name: str, place: str) -> str | None:
-    """Precision of the finished trials of a study's last run in a store; ``None`` if there are none."""
+    """Precision of the first begun trial (with a record or checkpoint) of a study's last run; ``None`` without one."""
     try:
         store = Store(place, create=False)
         _, trials = store.study(name)

@@ -152,7 +152,7 @@ def same(hardware: Hardware, device: str) -> bool:
 
 
 def _measured(hardware: Hardware, device: str, threads: int, timings: list[Timing]) -> RelativeSpeed | None:
-    """The ratio of median speeds at each work that both devices have done."""
+    """The ratios of median speeds for work that both devices have done."""
     there: dict[Hashable, list[float]] = {}
     here: dict[Hashable, list[float]] = {}
     for one in timings:

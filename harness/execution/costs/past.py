@@ -152,7 +152,7 @@ def grounds(
     """Past trials as the basis of an estimate, and their origin; or the reason why there are none.
 
     Args:
-        lacking: The trials to estimate. If the store has no past trials, a few steps of some of them run.
+        lacking: The trials to estimate. Some of them run a few steps if the store has no past trials.
         trials: All trials of the study.
         store: The store; ``None`` if there is none.
         resources: The resources of a trial.
