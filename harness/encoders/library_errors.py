@@ -21,7 +21,7 @@ CUSTOM_CODE = "trust_remote_code"
 def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
     """Turn a library's errors for an encoder's files into a ``UserError``.
 
-    ``what`` names the part that is loaded. Errors of memory and ``TimeLimitError`` pass unchanged.
+    ``what`` names the part that is loaded. ``MemoryError``, ``OutOfMemoryError`` and ``TimeLimitError`` pass unchanged.
     """
     try:
         yield

@@ -17,7 +17,7 @@ KIND = "deberta-v2"
 """The kind of encoder (``model_type``) whose class omits the normalisation."""
 MODEL = "spm.model"
 NAME = "spm"
-"""Mark in the identity of trials, data and diagonals whose tokenizer is built here."""
+"""Mark in the identity of trials, data and Fisher diagonals with a tokenizer built here."""
 
 
 def made_here(encoder: Encoder) -> str:

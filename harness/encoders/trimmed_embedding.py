@@ -1,7 +1,7 @@
 """Exact vocabulary trimming: training without the embeddings that no training example uses.
 
 The row of an unused id gets no gradient from the task and none from a penalty (θ = θ*), so Adam never moves it. It only
-costs memory and time, and most rows of a multilingual encoder are unused. Unused rows stay in the shared pretrained
+costs memory and time. Most rows of a multilingual encoder are unused. Unused rows stay in the shared pretrained
 model; the trained matrix has the other rows. Ids are mapped to rows inside the embedding, so the rest of the model is
 unaware of the trimming.
 """
@@ -91,7 +91,7 @@ def resident(whole: nn.Embedding, device: torch.device, dtype: torch.dtype) -> T
 def can_trim(model: PreTrainedModel, weight_decay: float, optimizer: str = "adamw") -> bool:
     """Whether trimming a model's input embedding is exact.
 
-    It is not exact with weight decay, which moves every row, nor with Adafactor, which bounds the mean over all rows.
+    It is not exact with weight decay, which moves every row, nor with Adafactor, which uses means over all rows.
     Nor is it exact for an embedding that does more than look up rows or that shares its weights.
     """
     return not weight_decay and optimizer != "adafactor" and mapped_embedding.only_looks_up(model)
