@@ -16,6 +16,8 @@ TOKENS = re.compile(r"\b(?:hf_|sk-|ghp_|AKIA)[A-Za-z0-9_-]{12,}")
 """Tokens of Hugging Face, OpenAI, GitHub and AWS."""
 SECRET_NAMES = re.compile("TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 """Names of environment variables whose values are secret."""
+NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED", re.IGNORECASE)
+"""Messages of torch's out-of-memory errors, of a GPU or a CPU. Some of these errors have no class of their own."""
 
 
 class UserError(Exception):
@@ -27,6 +29,11 @@ class UserError(Exception):
 
 class TimeLimitError(Exception):
     """A trial or a Fisher diagonal exceeded its time limit. Code that handles every other error lets it pass."""
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error says that this process or a GPU ran out of memory."""
+    return isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error)))
 
 
 def without_credentials(text: str) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pickle import UnpicklingError
 
-import torch
 from safetensors import SafetensorError
 
-from harness.common.errors import TimeLimitError, UserError, reason
+from harness.common.errors import TimeLimitError, UserError, lacks_memory, reason
 from harness.encoders.encoder_files import check_fetched
 from harness.encoders.pinning import Encoder
 
@@ -21,7 +20,7 @@ CUSTOM_CODE = "trust_remote_code"
 def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
     """Turn a library's errors for an encoder's files into a ``UserError``.
 
-    ``what`` names the part that is loaded. ``MemoryError``, ``OutOfMemoryError`` and ``TimeLimitError`` pass unchanged.
+    ``what`` names the part that is loaded. Errors of memory and ``TimeLimitError`` pass unchanged.
     """
     try:
         yield
@@ -30,7 +29,7 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         raise UserError(
             f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}"
         ) from None
-    except (MemoryError, torch.OutOfMemoryError, TimeLimitError):
+    except TimeLimitError:
         raise
     except UnpicklingError:
         check_fetched(encoder)
@@ -39,6 +38,8 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
             "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
         ) from None
     except Exception as error:  # the user's files caused it, so the user gets a message
+        if lacks_memory(error):
+            raise
         check_fetched(encoder)
         if CUSTOM_CODE in str(error):
             raise UserError(

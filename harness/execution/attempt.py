@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.common.errors import UserError, without_credentials
+from harness.common.errors import UserError, lacks_memory, without_credentials
 from harness.common.machine import environment
 from harness.execution.follow.beating import beating
 from harness.execution.resources import Resources
@@ -27,8 +27,6 @@ from harness.training.rungs import Rungs, Stopped
 if TYPE_CHECKING:
     from harness.training.training_state import TrainingStates
 
-NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED", re.IGNORECASE)
-"""Messages of torch's out-of-memory errors, of a GPU or a CPU. Some of these errors have no class of their own."""
 BROKEN_DEVICE = re.compile("CUDA error")
 """Messages of torch's errors after which this process can no longer use its GPU."""
 
@@ -108,7 +106,7 @@ def attempt(
             raise
         except BaseException as error:  # a panic in a Rust library is no Exception
             ended = failed(config, store, described(error), traceback.format_exc())
-            lacked_memory = isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error)))
+            lacked_memory = lacks_memory(error)
             return replace(
                 ended,
                 lacked_memory=lacked_memory,

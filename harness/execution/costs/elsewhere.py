@@ -75,9 +75,11 @@ def moved(past: Sequence[Past], hardware: Hardware | None, store: Store | None) 
 
 
 def timings(store: Store) -> list[Timing]:
-    """The speeds of a store's trials; at most ``LOOKED_AT`` of them."""
+    """The speeds of a store's trials of one process; at most ``LOOKED_AT`` of them."""
     found = []
     for record in store.records(store.ids()[:LOOKED_AT]).values():
+        if record.config.get("processes", 1) > 1:
+            continue
         identity = record.identity
         setting = (identity.setting.get("batch_size"), identity.setting.get("max_length"))
         work = (identity.task, identity.encoder_revision, identity.precision, identity.method.get("name"), setting)

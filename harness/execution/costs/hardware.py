@@ -104,7 +104,7 @@ def on(text: str, devices: Collection[str] = (), gpus: float | None = None) -> H
     count, given = int(found[1] or found[2] or 1), found[3].strip()
     if count < 1:
         raise bad("--on", text, "a number of at least 1, e.g. '8 A100'")
-    same = [device for device in devices if device.lower() == given.lower()]
+    same = [device for device in devices if device.lower() == given.lower() and kind(device) != CORE]
     name = same[0] if same else kind(given)
     if name is None:
         raise unknown("--on", given, [*PEAKS, *devices])
@@ -138,9 +138,10 @@ def relative_speed(hardware: Hardware, device: str, threads: int, timings: Itera
     here = kind(device)
     if here is None:
         raise unknown("--on: the speed of a device", device, PEAKS)
-    if hardware.name not in PEAKS:
+    wanted = kind(hardware.name)
+    if wanted is None:
         raise unknown("--on", hardware.name, PEAKS)
-    (arithmetic, memory), (there, traffic) = PEAKS[hardware.name], PEAKS[here]
+    (arithmetic, memory), (there, traffic) = PEAKS[wanted], PEAKS[here]
     cores = threads if here == CORE else 1
     low, high = sorted((arithmetic / there / cores, memory / traffic / cores))
     return RelativeSpeed(low, sqrt(low * high), high, TABLE)

@@ -25,6 +25,19 @@ def test_a_device_of_the_store_needs_no_entry_in_the_table() -> None:
     assert on("2 Own X1", devices=["Own X1"]) == Hardware(2, "Own X1")
 
 
+def test_cores_under_the_stores_name_are_no_gpus() -> None:
+    hardware = on("4 cpu (AVX512)", devices=["cpu (AVX512)"], gpus=0)
+    assert (hardware, hardware.gpus) == (Hardware(4, "core"), 0)
+
+
+def test_a_device_under_the_stores_name_has_its_entry_in_the_table() -> None:
+    device = "NVIDIA H200"
+    by_name, by_kind = (
+        relative_speed(on(text, devices=[device]), "NVIDIA A100-SXM4-40GB", 1) for text in (f"8 {device}", "8 H200")
+    )
+    assert by_name == by_kind
+
+
 @pytest.mark.parametrize("text", ["", "8", "0 A100", "8 A1000", "eight"])
 def test_unknown_hardware_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--on"):
