@@ -18,7 +18,7 @@ LOGITS = 2**25
 BLOCK = 2**20
 """Largest number of per-example gradient entries held at once, so that they stay in a processor's cache."""
 TOLERANCE = 1e-3
-"""Largest accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest entry."""
+"""Accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest diagonal entry."""
 
 
 def diagonal(
@@ -33,9 +33,9 @@ def diagonal(
     is the sum over a window's masked tokens, in nats. ``estimator`` selects observed or sampled tokens, see
     ``harness.methods.fisher_estimate``. Parameters that do not affect the loss, such as a pooler's, have zeros.
 
-    Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. The
-    slower loop over single examples is used instead if it disagrees on two windows (DeBERTa's relative positions), or
-    if a layer is unknown. ``progress`` counts the windows with a masked token.
+    ``by_layer`` computes the gradients of a batch at a time. The slower ``by_example`` is used if a layer is unknown,
+    or if the two differ on two windows (DeBERTa's relative positions). ``progress`` counts the windows with a masked
+    token.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]
@@ -119,7 +119,7 @@ def _batches(windows: Sequence[Window], model: PreTrainedModel) -> Iterator[list
 
 
 def _loss(model: PreTrainedModel, batch: Sequence[Window], estimator: str) -> Tensor:
-    """− Σ log p of the batch's masked tokens. The head computes only their positions."""
+    """− Σ log p of the batch's masked tokens. The head runs only at their positions."""
     lengths = torch.tensor([len(window.ids) for window in batch])
     ids = nn.utils.rnn.pad_sequence(
         [window.ids for window in batch], batch_first=True, padding_value=model.config.pad_token_id or 0
@@ -227,7 +227,7 @@ class _Flow:
 
 
 def _joined(calls: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Inputs and gradients of all calls of layers that share a parameter, concatenated along the tokens."""
+    """The tensor pairs of all calls of layers that share a parameter, concatenated along the tokens."""
     if len(calls) == 1:
         return calls[0]  # no copy
     first, second = (torch.cat(side, 1) for side in zip(*calls, strict=True))
@@ -241,8 +241,8 @@ def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[
         total: The matrix (out, in) to add to.
         outward: Output gradients (examples, tokens, out).
         inward: Inputs (examples, tokens, in).
-        looked: If the matrix is also an embedding, ids (examples, tokens') and gradients (examples, tokens', in) that
-            belong to Gₙ's rows too.
+        looked: Ids (examples, tokens') and gradients (examples, tokens', in) to add to Gₙ's rows, if the matrix is
+            also an embedding.
     """
     examples, rows = len(outward), max(1, BLOCK // (len(outward) * inward.shape[-1]))
     if looked is not None:

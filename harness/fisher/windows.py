@@ -80,5 +80,5 @@ def _cut(
     raise bad(
         "examples",
         estimate.examples,
-        f"at most {len(cut) * len(estimate.languages)}: the text for {language!r} has {len(cut)}",
+        f"at most {len(cut) * len(estimate.languages)} in all: the text for {language!r} has {len(cut)}",
     )

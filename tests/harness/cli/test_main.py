@@ -142,7 +142,7 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["fisher", "FILE", "--examples", "101", "--languages", "de"],
             "",
-            "examples: 101 is not allowed; give at most 100: the text for 'de' has 100",
+            "examples: 101 is not allowed; give at most 100 in all: the text for 'de' has 100",
         ),
         (["fisher", "FILE", "--method", "l2"], "", "--method: there is no 'l2'. Known: vanilla"),
         (["fisher", "FILE", "--estimator", "true"], "", "estimator: there is no 'true'"),

@@ -16,7 +16,7 @@ from tests.helpers.data import ORIGIN
 
 def test_more_examples_than_the_text_has_are_refused(tmp_path: Path) -> None:
     (tmp_path / "de.txt").write_text("Ein einziger Satz .\n", encoding="utf-8")
-    with pytest.raises(UserError, match="examples: 2 is not allowed; give at most 1: the text for 'de' has 1"):
+    with pytest.raises(UserError, match="examples: 2 is not allowed; give at most 1 in all: the text for 'de' has 1"):
         windows(pinning.find("embedded"), Estimate(languages=("de",), examples=2, text=str(tmp_path)), ORIGIN)
 
 
