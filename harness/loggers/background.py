@@ -147,8 +147,8 @@ class _LoggerThread:
         except Exception as error:
             self.broken = True
             self._say(
-                f"{self.name}: {_said(error)}. It gets no more trials now; the study goes on, and the same command "
-                "again logs the rest."
+                f"{self.name}: {_said(error)}. This logger gets no more trials now. The study goes on, and the same "
+                "command again logs the rest."
             )
         self.moved = time.monotonic()
 

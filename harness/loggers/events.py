@@ -50,10 +50,7 @@ class EndedTrial:
     end: Record | Failure
     """The record of a finished trial, or the failure."""
     history: list[Row]
-    """The learning history.
-
-    It is empty if the trial failed or its file cannot be read.
-    """
+    """The learning history; empty if the trial failed, or if the history's file cannot be read."""
 
     @property
     def id(self) -> str:

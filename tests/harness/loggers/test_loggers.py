@@ -246,7 +246,7 @@ def test_a_logger_that_raises_is_told_of_once(
     out, err = capsys.readouterr()
     told = [line for line in out.splitlines() if line.startswith("tensorboard: ")]
     assert len(told) == 1
-    assert "NotADirectoryError: Not a directory. It gets no more trials now" in told[0]
+    assert "NotADirectoryError: Not a directory. This logger gets no more trials now" in told[0]
     assert f"wandb: 2 trials logged, {place}/logs/wandb/two" in out
     assert "Traceback" not in out + err
     scores = {trial: record.scores for trial, (record, _) in finished(Store(place)).items()}
