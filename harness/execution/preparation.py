@@ -19,10 +19,10 @@ class Prepared:
     """A study that can run."""
 
     study: Study
-    """The study, in the precision of its finished trials."""
+    """The study, after ``with_kept_precision``."""
     trials: list[TrialConfig]
     lacking: list[TrialConfig]
-    """The trials that the store has not finished."""
+    """The trials that the store lacks."""
 
 
 def prepared(
@@ -33,7 +33,7 @@ def prepared(
     *,
     retry_failed: bool = False,
 ) -> Prepared:
-    """Plan a study and check the trials that the store at ``place`` has not finished.
+    """Plan a study and check the trials that the store at ``place`` lacks.
 
     The checks come before the store is created, so a mistake in the study leaves nothing behind. ``begin`` is called
     before the checks, with the number of trials that will run. Raises ``UserError`` if a trial cannot run, or if the

@@ -114,7 +114,7 @@ class SweepProgress:
     def put_off(self, config: TrialConfig) -> None:
         """Remove a started trial that another process runs."""
         self._forget(config)
-        note(self.console, f"another process runs it, tried again later: {self.describe(config)}")
+        note(self.console, f"put off, because another process runs it: {self.describe(config)}")
 
     def interrupted(self, config: TrialConfig) -> None:
         """Remove a started trial that a signal has ended."""
@@ -122,7 +122,7 @@ class SweepProgress:
         note(self.console, f"interrupted: {self.describe(config)}")
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
-        """Print the reason why a trial no longer runs."""
+        """Print the outcome of a trial that no longer runs."""
         self._forget(config)
         line = (
             f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: "

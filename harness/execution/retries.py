@@ -21,7 +21,7 @@ class Loss:
     """The error, on one line."""
     trace: str
     of_memory: bool = False
-    """Whether this trial, and no other, ran out of memory."""
+    """Whether the trial itself ran out of memory."""
     of_time: bool = False
     """Whether the trial took longer than its time limit."""
 

@@ -135,7 +135,7 @@ def _run(
         trial, wait = waiting.pop(0)
         progress.started(trial)
         ended = attempt(trial, store, resources, keep_weights, wait=wait)
-        if ended.held_elsewhere:  # run other trials until the other process is done
+        if ended.held_elsewhere:  # run all other trials, then wait for the other process
             progress.put_off(trial)
             waiting.append((trial, True))
             continue

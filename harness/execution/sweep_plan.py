@@ -48,7 +48,7 @@ class SweepPlan:
         )
         without = sum(record.weights is None for record in self.finished)
         if keep_weights and without:
-            yield f"{without} finished trials have no kept weights and get none: only trials that run now keep weights."
+            yield f"Finished trials without kept weights: {without}. Only trials that run now keep weights."
         yield from _read_otherwise(self.to_run)
         if self.failed:
             yield "Failed trials run again with --retry-failed."
@@ -67,7 +67,7 @@ class SweepPlan:
 
 
 def _read_otherwise(trials: Sequence[TrialConfig]) -> dict[str, None]:
-    """Sentences on data that is read differently from its form in the files."""
+    """Notes on text that reading has changed."""
     notes: dict[str, None] = {}
     parts: dict[tuple[Origin, str, str], None] = {}
     for trial in trials:

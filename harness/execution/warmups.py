@@ -1,6 +1,6 @@
-"""Notes on warmups that are longer than the training.
+"""Notes on warmups that do not end in the training.
 
-They are allowed, but nearly always a mistake of scaling a study down.
+Such warmups are allowed, but nearly always a mistake in scaling a study down.
 """
 
 from collections.abc import Collection, Iterable
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from harness.setting import Setting
     from harness.study import TrialConfig
 
-SHORTER = "--set warmup_steps=N makes it shorter, or, with max_steps given, --set warmup_steps=10%"
-SHORTER_RANGE = "give the search a shorter range of warmup_steps, or more steps"
+SHORTER = "Shorten the warmup by --set warmup_steps=N or, with max_steps given, by --set warmup_steps=10%"
+SHORTER_RANGE = "Give the search a shorter range of warmup_steps, or more steps"
 
 
 def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = SHORTER) -> list[str]:
@@ -29,7 +29,7 @@ def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = S
             found.setdefault(steps, set()).add(setting.warmup_steps)
     return [
         f"a warmup of {' or '.join(map(str, sorted(warmups)))} steps does not end in {steps}: the learning rate stays "
-        f"below its value; {advice}"
+        f"below its value. {advice}"
         for steps, warmups in found.items()
     ]
 

@@ -81,7 +81,7 @@ def test_a_search_is_advised_to_do_what_it_can(
     assert main(command) == 0
     out = capsys.readouterr().out
     assert (
-        "does not end in 1: the learning rate stays below its value; give the search a shorter range of warmup_steps"
+        "does not end in 1: the learning rate stays below its value. Give the search a shorter range of warmup_steps"
         in out
     )
     assert "--set warmup_steps" not in out

@@ -140,7 +140,7 @@ def test_the_next_attempt_removes_remains_of_a_killed_attempt(one: Study, tmp_pa
 def test_finished_trials_get_no_weights_and_a_message_says_so(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
-    assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
+    assert "Finished trials without kept weights: 1." in run(one, store, keep_weights=True)[1]
 
 
 @pytest.mark.parametrize("encoder", ["embedded"])
