@@ -83,4 +83,4 @@ def _guarded(function: Callable[..., Any], shown: str, path: Path) -> Callable[.
 
 
 def _word(kind: type) -> str:
-    return "None" if kind is type(None) else f"a {kind.__name__}"
+    return "None" if kind is type(None) else f"type {kind.__name__}"

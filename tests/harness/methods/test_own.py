@@ -201,8 +201,8 @@ def test_a_wrong_file_of_methods_is_refused(mine: Path, before: str, after: str,
     [
         ("for name, p", "1 / 0; x = 1\n        for name, p", r"mine\.py:21: adapt .*fails: ZeroDivisionError"),
         ("if has(name", "if has(3", r"wording\.py:2: adapt of the method 'freeze_by_name' fails: TypeError"),
-        ("if has(name", "return name\n            if has(name", r"mine\.py:20: adapt .* returns a str; .* return None"),
-        ("return self.share *", "return 1 or", r"mine\.py:39: loss .* returns a int; it must return a Tensor or None"),
+        ("if has(name", "return name\n            if has(name", r"mine\.py:20: adapt .* type str; .* return None"),
+        ("return self.share *", "return 1 or", r"mine\.py:39: loss .*returns type int; .* return type Tensor or None"),
         ("self.share *", "float('nan') *", r"methods: the loss of twice is nan on 2 examples; it must be finite"),
         ("self.share * ", "batch.labels * ", r"mine\.py: loss of the method 'twice' returns a tensor \(2, \d+\), not"),
         ("batch.outputs", "batch.output", r"mine\.py:40: loss .*fails: AttributeError: 'Batch' object has no attribut"),
@@ -228,7 +228,7 @@ class Inherits(FreezeByName):
 """
     )
     edit(mine / "own.yaml", "name: freeze_by_name", "name: inherits")
-    with pytest.raises(UserError, match=r"mine\.py:20: adapt of the method 'inherits' returns a str; it must return"):
+    with pytest.raises(UserError, match=r"mine\.py:20: adapt of the method 'inherits' returns type str; it must"):
         try_first_step(trials(mine), local=True)
 
 

@@ -72,7 +72,10 @@ def test_a_cut_training_resumes_to_the_bit(mine: Method, trial: Make, tmp_path: 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("return 3", "mine.py:14: optimizer of the method 'mine' returns a int; it must return a Optimizer or None"),
+        (
+            "return 3",
+            "mine.py:14: optimizer of the method 'mine' returns type int; it must return type Optimizer or None",
+        ),
         ("return torch.optim.SGD(groups, momentum=-1)", "mine.py:15: optimizer of the method 'mine' fails: ValueError"),
         ("return torch.optim.SGD(groups[0]['params'][:1], lr=1)", "must have exactly the weights that it was given"),
         (
