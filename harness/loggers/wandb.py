@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read at import; otherwise it sends its crashes to W&B
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read at import; otherwise crashes are sent to W&B
 
 from wandb import Run, Settings, init, setup
 
@@ -32,7 +32,7 @@ class Open:
 
 
 class WandbLogger(Logger):
-    """Keeps an ended run in ``<study>/<trial>/offline-run-<time>-<run>``, and a live run in ``<study>/<trial>/wandb``.
+    """Keeps an ended run in ``<study>/<trial>/[offline-]run-<time>-<run>`` and a live run in ``<study>/<trial>/wandb``.
 
     ``<study>/<trial>/run.json`` has the run's id, so that the next command can continue an unfinished run. A trial's
     new record gets a new run id, because a server accepts no step of a run twice.

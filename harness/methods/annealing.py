@@ -13,7 +13,7 @@ from harness.compat.shards import mine
 
 @dataclass(frozen=True)
 class Annealing:
-    """λ(t) = 1 / (1 + exp(−k (t − t₀))), the task's share at optimizer step t, from 1."""
+    """λ(t) = 1 / (1 + exp(−k (t − t₀))), the task's share at optimizer step t ≥ 1."""
 
     rate: float
     """k."""

@@ -18,7 +18,7 @@ MODULES = {
     "camembert": ("query", "value"),
     "xlm-roberta-xl": ("query", "value"),
 }
-"""Queries and values of encoders for which PEFT has no default."""
+"""Maps with queries and values, for encoders without a PEFT default."""
 
 
 @dataclass(frozen=True, kw_only=True)

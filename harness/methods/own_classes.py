@@ -48,7 +48,7 @@ def made(file: Path, name: str, options: Mapping[str, Any]) -> Method:
 
 
 def _check(kind: type[Method], shown: str) -> None:
-    """Refuse a class that is no dataclass, or whose name or an option is not usable."""
+    """Refuse a class that is no dataclass, or that has an unusable name or option."""
     where = f"{shown}: {kind.__name__}"
     if "__dataclass_fields__" not in vars(kind):
         raise UserError(f"{where}: write @dataclass(frozen=True, kw_only=True) above the class")

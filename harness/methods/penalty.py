@@ -63,8 +63,8 @@ class Penalty:
         body: The encoder's body (``model.base_model``).
         anchor: θ* by parameter name within the body. A trimmed embedding keeps its own θ*.
         terms: The terms of the sum.
-        grouped: Whether many parameters are pulled at once. ``None`` for a GPU only: there, starting five kernels for
-            each parameter takes longer than running them.
+        grouped: Whether many parameters are pulled at once. ``None``: only on a GPU, where starting five kernels per
+            parameter takes longer than running them.
 
     Raises:
         UserError: F belongs to another encoder.
@@ -165,7 +165,7 @@ class Penalty:
         if not self.grouped:
             return torch.dot(pulls[0].flatten(), moved[0].flatten())
         torch._foreach_mul_(moved, pulls)
-        return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is below 0: strengths and F are not
+        return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is negative, because λ and F are not
 
     def _groups(self) -> Iterator[list[int]]:
         """Groups of one parameter or at most ``AT_ONCE`` weights. No group mixes scalars and weights per entry."""
