@@ -36,7 +36,7 @@ class Resources:
     def __post_init__(self) -> None:
         if self.cpus < 1:
             raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
-        if self.gpus is not None and not (0 <= self.gpus <= 1 or (self.gpus > 1 and self.gpus == int(self.gpus))):
+        if self.gpus is not None and not (0 <= self.gpus <= 1 or (self.gpus > 1 and float(self.gpus).is_integer())):
             raise bad(
                 "--gpus-per-trial",
                 self.gpus,

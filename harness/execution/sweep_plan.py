@@ -42,7 +42,7 @@ class SweepPlan:
     def notes(self, name: str, *, keep_weights: bool) -> Iterator[str]:
         """Lines for the console; ``name`` is the study's name."""
         yield (
-            f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, "
+            f"{name}: {len(self.trials)} trial{'s' * (len(self.trials) != 1)}, {len(self.finished)} finished before, "
             f"{self.failed + self.retried} failed before, "
             f"{len(self.to_run)} to run"
         )

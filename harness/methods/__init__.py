@@ -65,6 +65,8 @@ def method_from(spec: object, where: str = "methods") -> Method:
         spec = {"name": spec}
     if isinstance(spec, list | tuple):
         spec = {"name": Composed.name, "methods": spec}
+    if isinstance(spec, dict) and not isinstance(spec.get("name", ""), str):
+        raise bad(f"{where}: name", spec["name"], "text")
     if isinstance(spec, dict) and "file" in spec and spec.get("name") not in METHODS:
         return OwnMethod.from_json(spec, where)
     if not isinstance(spec, dict) or "name" not in spec:

@@ -51,7 +51,7 @@ class Adapter(FrozenEncoder):
         norms = {
             f"{name}.{part}"
             for name, module in model.named_modules()
-            if isinstance(module, nn.LayerNorm)
+            if isinstance(module, nn.LayerNorm) or type(module).__name__.endswith("LayerNorm")  # DeBERTa has its own
             for part, _ in module.named_parameters(recurse=False)
         }
         freeze_all_but(model, lambda name: name in norms or name in pretrained.fresh)

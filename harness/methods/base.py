@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import fields, files
@@ -46,7 +47,10 @@ class Method:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.defined_in = str(sys._getframe(1).f_globals.get("__file__", ""))
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_globals.get("__name__") != cls.__module__:
+            frame = frame.f_back  # a dataclass with slots is made again within ``dataclasses``
+        cls.defined_in = "" if frame is None else str(frame.f_globals.get("__file__", ""))
 
     def __post_init__(self) -> None:
         fields.coerce(self)

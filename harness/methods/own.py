@@ -73,6 +73,8 @@ class OwnMethod(Method):
         if not known["file"].endswith(".py"):
             raise bad(f"{where}: file", known["file"], "a .py file")
         whole = given.pop("whole", None)
+        if whole is not None and not isinstance(whole, Mapping):
+            raise bad(f"{where}: whole", whole, "a mapping of options")
         return cls(**known, options=_options(given), whole=None if whole is None else _options(whole))
 
     # Without the code

@@ -1,5 +1,6 @@
 """Calls of the hooks in a user's class, whose errors name the user's file and line."""
 
+import inspect
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from types import MethodType
@@ -36,9 +37,10 @@ def called(
     told = f"{hook} of the method {method.name!r}"
     found = _guarded(getattr(method, hook), told, path)(*given)
     if not isinstance(found, kind):
-        line = getattr(class_in(path, method.name), hook).__code__.co_firstlineno
+        code = getattr(inspect.unwrap(getattr(class_in(path, method.name), hook)), "__code__", None)
+        where = shown if code is None else f"{shown}:{code.co_firstlineno}"
         wanted = " or ".join(_word(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-        raise UserError(f"{shown}:{line}: {told} returns {_word(type(found))}; it must return {wanted}")
+        raise UserError(f"{where}: {told} returns {_word(type(found))}; it must return {wanted}")
     return found
 
 

@@ -24,8 +24,8 @@ def class_in(file: Path, name: str) -> type[Method]:
     module, shown = own_code.executed(file).module, own_code.original(file)
     classes = [
         found
-        for found in vars(module).values()
-        if isinstance(found, type) and issubclass(found, Method) and found.__module__ == module.__name__
+        for found in dict.fromkeys(one for one in vars(module).values() if isinstance(one, type))
+        if issubclass(found, Method) and found.__module__ == module.__name__
     ]
     if not classes:
         raise UserError(f"{shown}: it must define a class that extends harness.methods.Method")

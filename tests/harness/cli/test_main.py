@@ -49,6 +49,7 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
             "",
             "--gpus-per-trial: 1.5 is not allowed; give a number from 0 to 1, or a whole",
         ),
+        (["run", "FILE", "--gpus-per-trial", "inf"], "", "--gpus-per-trial: inf is not allowed; give a number from 0"),
         (
             ["run", "FILE", "--local", "--ray-address", "auto"],
             "",
@@ -193,7 +194,7 @@ def test_show_lists_trials_and_leaves_nothing_behind(
     study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["show", str(study_file), "--store", str(tmp_path / "store")]) == 0
-    assert "1 trials, 0 finished" in capsys.readouterr().out
+    assert "1 trial, 0 finished" in capsys.readouterr().out
     assert not (tmp_path / "store").exists()
 
 

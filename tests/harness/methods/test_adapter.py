@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from transformers import AutoConfig, AutoModelForTokenClassification
 
 from harness.data.context import TrialContext
 from harness.methods import Adapter
@@ -44,6 +46,18 @@ def test_an_adapter_follows_the_linear_map_and_precedes_the_residual(
     h = h + nn.functional.gelu(h @ state["0.weight"].T + state["0.bias"]) @ state["2.weight"].T + state["2.bias"]
     torch.testing.assert_close(layer.output(inner, residual), norm(h + residual), rtol=1e-5, atol=1e-5)
     assert not torch.equal(state["2.weight"], torch.zeros_like(state["2.weight"]))
+
+
+def test_layer_norms_of_an_encoders_own_class_are_trained() -> None:
+    """The first DeBERTa has layer norms of its own."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    model = AutoModelForTokenClassification.from_config(AutoConfig.for_model("deberta", vocab_size=50, **sizes))
+    assert not any(isinstance(part, nn.LayerNorm) for part in model.modules())
+    Adapter().adapt(model, SimpleNamespace(fresh=()))  # type: ignore[arg-type]
+    norms = {name: p for name, p in model.named_parameters() if "LayerNorm" in name}
+    assert len(norms) == 2 * (1 + 2 * 2)
+    assert all(p.requires_grad for p in norms.values())
+    assert not model.deberta.embeddings.word_embeddings.weight.requires_grad
 
 
 def test_only_adapters_layer_norms_and_the_head_move(trial: Callable[..., TrialConfig], fit: Any) -> None:

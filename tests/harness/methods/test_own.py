@@ -171,6 +171,8 @@ STUDY = Study(
         ("pattern: query", "pattern: [[1], {a: 2}]", r"pattern: \{'a': 2\} is not allowed"),
         ("{file: mine.py, name: twice}", "mine.txt", r"'mine\.txt'"),
         ("{file: mine.py, name: twice}", "{file: 3}", r"file: 3 is not allowed; give text"),
+        ("name: twice", "name: [twice]", r"methods: name: \['twice'\] is not allowed; give text"),
+        ("name: twice", "name: twice, whole: 3", r"whole: 3 is not allowed; give a mapping of options"),
     ],
 )
 def test_a_study_with_a_wrong_method_is_refused(mine: Path, before: str, after: str, message: str) -> None:
@@ -215,6 +217,28 @@ def test_a_broken_method_gives_file_and_line_before_the_first_trial(
     with pytest.raises(UserError, match=message) as told:
         try_first_step(trials(mine), local=True)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("above", ["import torch", "@torch.no_grad()", "@cache"])
+def test_a_wrong_value_of_a_decorated_hook_gives_file_and_line(mine: Path, above: str) -> None:
+    edit(mine / "mine.py", "if has(name", "return name\n            if has(name")
+    edit(mine / "mine.py", "from dataclasses", "from functools import cache\n\nimport torch\nfrom dataclasses")
+    edit(mine / "mine.py", "    def adapt(", f"    {above}\n    def adapt(" if above[0] == "@" else "    def adapt(")
+    with pytest.raises(UserError, match=r"mine\.py:23: adapt of the method 'freeze_by_name' returns type str; it must"):
+        try_first_step(trials(mine), local=True)
+
+
+def test_a_class_with_two_names_is_one_method(mine: Path) -> None:
+    (mine / "mine.py").write_text((mine / "mine.py").read_text() + "\n\nAlias = Twice\n")
+    assert len({trial.id for trial in trials(mine)}) == 3
+
+
+def test_a_class_with_slots_is_kept_with_its_file(mine: Path, cut: Path) -> None:
+    """``dataclasses`` makes such a class a second time."""
+    slotted = METHODS.replace("(frozen=True, kw_only=True)", "(frozen=True, kw_only=True, slots=True)")
+    (mine / "slots.py").write_text(f"{slotted}\n\nMINE = Twice(share=0.25)\n")
+    made = own_code.executed(mine / "slots.py").module.MINE  # type: ignore[attr-defined]
+    assert Path(made.defined_in).name == "slots.py"
 
 
 def test_a_wrong_value_of_an_inherited_hook_gives_file_and_line(mine: Path) -> None:
