@@ -90,7 +90,7 @@ class SequenceTask(Task[Row]):
         from datasets import Dataset
 
         # If two texts are too long, the tokenizer builds every combination of the parts that it cuts off. For very long
-        # texts these would exceed the memory.
+        # texts, the combinations would exceed the memory.
         texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(len(examples[0]) - 1)]
         encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
         return Dataset.from_dict({**encoded, "labels": self.row_labels(examples), "example": range(len(examples))})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import DataCollator, PreTrainedTokenizerBase
 
 WHOLE_TAGS = "seqeval-0.0.12"
-"""Rules of F1 for plain tags: the whole tag is its type. In earlier versions, the tag lost its first letter."""
+"""Rules of F1 for plain tags: the whole tag is the type. Earlier versions of steadytune cut off the first letter."""
 
 
 class TokenTask(Task[Sentence]):
@@ -36,7 +36,10 @@ class TokenTask(Task[Sentence]):
     tags_column: ClassVar[str]
     """Name of the tags on the hub."""
     column: ClassVar[str | None] = None
-    """Column of the tags in CoNLL files, by its name or its number from 1; the default is the last, in CoNLL-U upos."""
+    """Column of the tags in CoNLL files, by its name or its number from 1.
+
+    The default is the last column, or upos in CoNLL-U.
+    """
     suffixes: ClassVar[tuple[str, ...]] = SUFFIXES
 
     @property
@@ -57,7 +60,7 @@ class TokenTask(Task[Sentence]):
         for number, (words, tags) in enumerate(zip(*columns(rows, ("tokens", self.tags_column), where), strict=True)):
             if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
                 raise UserError(
-                    f"{where}: row {number}: expected a list of words in 'tokens' and a list as long in "
+                    f"{where}: row {number}: expected a list of words in 'tokens' and a list of equal length in "
                     f"{self.tags_column!r}"
                 )
             # Sentences without words are left out, because XTREME's files cannot hold them.
@@ -170,7 +173,7 @@ def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBa
 
 
 def _windows(sizes: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Ranges of words with sub-words that fit into ``room``. A single word may exceed ``room``.
+    """Ranges of words whose sub-words fit into ``room``. A single word may exceed ``room``.
 
     ``sizes`` has the number of sub-words of each word.
     """

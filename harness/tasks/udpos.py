@@ -1,4 +1,4 @@
-"""``udpos``: part-of-speech tagging on Universal Dependencies 2.5 treebanks, as XTREME cuts them (Section 4.1)."""
+"""``udpos``: part-of-speech tagging on Universal Dependencies 2.5 treebanks, as XTREME prepares them (Section 4.1)."""
 
 from typing import ClassVar
 

@@ -88,7 +88,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
 
 
 def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrainedModel:
-    """A copy of the pretrained encoder, with only the embeddings of the rows if trimming is wanted and exact."""
+    """A copy of the pretrained encoder, with only the embeddings that ``rows`` use if trimming is wanted and exact."""
     config = context.config
     setting = config.setting
     exact = not config.method.has_optimizer and trimmed_embedding.can_trim(

@@ -101,8 +101,8 @@ def _share(label: int, gold: Sequence[Sequence[int]]) -> float:
 def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision: str = "fp32") -> list[Any]:
     """The answer to each row, in the form of ``Task.row_answers``.
 
-    Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch, and their order is restored. No
-    batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
+    Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch. The answers follow the order of
+    ``part.rows``. No batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
     """
     model.eval()
     takes = inspect.signature(model.forward).parameters.keys() - {"labels"}

@@ -30,7 +30,10 @@ INPUTS = ("input_ids", "token_type_ids")
 COLLATORS = {DataCollatorForTokenClassification: True, DataCollatorWithPadding: False}
 """Collators that can be replaced; true if each token has a label, false if each sequence has one."""
 TOLERANCE = 0.02
-"""Largest accepted difference between flash and plain attention, relative to the larger of 1 and the largest number."""
+"""Largest accepted difference between flash and plain attention.
+
+It is relative to the larger of 1 and plain attention's largest value.
+"""
 
 
 class PackedCollator:

@@ -42,7 +42,7 @@ TWO_LETTERS = dict(
 )
 """ISO 639-1 codes of languages, which the other tasks use."""
 OTHER_SCRIPTS = {"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc_Arab", "min_Arab", "taq_Tfng", "zho_Hant"}
-"""Configurations with another script than the script of the language's bare code."""
+"""Configurations whose script is not the script of the language's bare code."""
 
 
 def code_of(configuration: str) -> str:

@@ -35,7 +35,7 @@ class Tydiqa(QuestionTask):
     languages: ClassVar[tuple[str, ...]] = xtreme
     hub: ClassVar[str] = squad.HUB
     unique_ids: ClassVar[bool] = False
-    """Ids need not differ: XTREME's script reduces the ids of the training data to a number."""
+    """Ids need not differ: XTREME's script reduces each id of the training data to a number."""
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
         part = "train" if split == "train" else "dev"

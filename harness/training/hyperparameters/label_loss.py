@@ -16,8 +16,8 @@ from harness.tasks.base import IGNORED
 def label_loss(outputs: Mapping[str, Tensor], labels: Tensor, *, weights: Tensor | None, smoothing: float) -> Tensor:
     """The loss of a batch, summed over its labels, in nats. Labels of ``IGNORED`` do not count.
 
-    Divided by the labels' total weight, it equals torch's ``CrossEntropyLoss``, and without ``weights`` the
-    ``LabelSmoother`` of transformers too.
+    Divided by the labels' total weight, it equals torch's ``CrossEntropyLoss``. Without ``weights``, it also equals
+    transformers' ``LabelSmoother``.
 
     Args:
         outputs: The model's outputs with ``logits``, (…, classes).

@@ -126,7 +126,7 @@ class Group:
             arrived(self._messages.allreduce([torch.zeros(1)]))
 
     def serve_torch(self) -> None:
-        """Become torch's default group, for shards. Every process calls it at the same time."""
+        """Become torch's default group, for shards. Every process calls this method at the same time."""
         with _reaching_others():
             shards.begin(self._sums, self.folder / "shards", self.rank, self.size)
 
@@ -141,8 +141,8 @@ class Group:
         norms = str(torch.stack(torch._foreach_norm(list(tensors))).tolist())
         if self.told(norms) != norms:
             raise RuntimeError(
-                f"the weights of process {self.rank} are no longer equal to the weights of process 0. The method must "
-                "change them only by the gradient, the step and torch's random numbers"
+                f"the weights of process {self.rank} are no longer equal to the weights of process 0. The method's "
+                "changes to weights must depend only on the gradient, the step and torch's random numbers"
             )
 
 

@@ -30,14 +30,14 @@ POLL = 0.05
 GRACE = 30.0
 """Seconds until this process ends after a peer on a GPU has died: a GPU that waits for a dead peer never returns."""
 LAST = 60.0
-"""Seconds in which peers must end after the training."""
+"""Seconds in which peers must end after the ``with`` block of ``Peers``."""
 
 
 class Peers:
     """The other processes of a trial, alive within a ``with`` block; none if one process trains it.
 
-    If the block ends because a peer no longer answers, raises ``LostProcessError`` with the peer's error, signal or
-    exit code. Peers end with this process, however it ends, because their standard input then closes.
+    Raises ``LostProcessError`` with the peer's error, signal or exit code if the block ends because a peer no longer
+    answers. Peers end with this process, however it ends, because their standard input then closes.
 
     Args:
         config: The trial.

@@ -198,7 +198,7 @@ def test_unsuitable_copies_are_refused(tmp_path: Path, source: Callable[[str], O
         (
             "panx",
             {"tokens": [["a"]], "ner_tags": [["O", "O"]]},
-            r"row 0: expected a list of words in 'tokens' and a list as long in 'ner_tags'",
+            r"row 0: expected a list of words in 'tokens' and a list of equal length in 'ner_tags'",
         ),
         ("panx", {"tokens": [["a"]], "ner_tags": [[None]]}, r"row 0: tag: there is no None"),
     ],
