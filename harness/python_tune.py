@@ -225,7 +225,7 @@ def _check(study: Study, reports: int, cpus: int, gpus: float | None) -> None:
         if (models := len(arm.method.expand(study.targets))) > 1:
             raise UserError(
                 f"methods: {label} has a model for each of {models} target languages, and a config has one score; "
-                "give it one language"
+                "give the method one language"
             )
 
 

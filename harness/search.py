@@ -90,7 +90,9 @@ class Search:
                 raise unknown_field(f"{where}: hyperparameter", name, (*own, *Setting.__dataclass_fields__))
         beside = {name: value for name, value in values.items() if name not in own}
         if "space" in values and beside:
-            raise UserError(f"{where}: {', '.join(beside)} stand beside 'space'; put all ranges there, or none")
+            raise UserError(
+                f"{where}: {', '.join(beside)} must not stand beside 'space'; put all ranges under 'space', or none"
+            )
         rest = {name: value for name, value in values.items() if name in own}
         return fields.build(cls, where, {"space": beside, **rest})
 

@@ -26,7 +26,8 @@ def _rows(lines: Lines, name: str) -> Iterator[tuple[int, str] | None]:
             # conllu also splits columns at two spaces.
             if line.count("\t") != len(FIELDS) - 1 or "  " in line:
                 raise UserError(
-                    f"{name}:{number}: expected CoNLL-U's 10 columns with tabs between, found {line[:60]!r}"
+                    f"{name}:{number}: expected CoNLL-U's 10 columns with tabs between and no double space, "
+                    f"found {line[:60]!r}"
                 )
             yield number, line
 

@@ -84,12 +84,12 @@ def _check(word: Word, labels: Collection[str], where: Callable[[Word], str]) ->
 
 
 def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> None:
-    """Raise ``UserError`` for a tag that suggests another layout, and name the layout."""
+    """Raise ``UserError`` for a tag that shows a known mistake, with the remedy."""
     tag = str(word.tag)
     if tag.isdecimal():
         raise UserError(
-            f"{where}: the tag {tag!r} is a number; write the names {', '.join(labels)} in its place, by the order of "
-            "names that the data set was made with"
+            f"{where}: the tag {tag!r} is a number; write the names {', '.join(labels)} in place of numbers, in "
+            "the data set's own order"
         )
     if word.form in labels:
         raise UserError(f"{where}: the tag {word.form!r} stands before the word {tag!r}; write 'word<TAB>tag'")

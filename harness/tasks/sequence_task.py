@@ -74,8 +74,8 @@ class SequenceTask(Task[Row]):
                 raise bad(f"{where}: text", text, "text")
         if str(label) not in self.labels and str(label).isdecimal() and not any(map(str.isdecimal, self.labels)):
             raise UserError(
-                f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in its "
-                "place, by the order of names that the data set was made with"
+                f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in "
+                "place of numbers, in the data set's own order"
             )
         if str(label) not in self.labels:
             raise unknown(f"{where}: label", label, self.labels)

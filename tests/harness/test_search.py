@@ -66,7 +66,7 @@ from tests.helpers.studies import LONG, SHORT, SPACE
         ({"epochs": {"uniform": [1, 5]}, "max_steps": {"randint": [1, 5]}, "trials": 3}, "are not allowed together"),
         (
             {"space": {"warmup_steps": {"randint": [0, 5]}}, "learning_rate": 1, "trials": 3},
-            "learning_rate stand beside 'space'",
+            "learning_rate must not stand beside 'space'",
         ),
         (7, "search: 7 is not allowed; give a mapping"),
     ],
