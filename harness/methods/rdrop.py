@@ -19,7 +19,7 @@ class RDrop(Method):
     """ℓ = (ℓ₁ + ℓ₂)/2 + α/2 (KL(p₁‖p₂) + KL(p₂‖p₁)), with p₁ and p₂ from two draws of dropout.
 
     The formula follows the authors' code. It is half of Eq. 4 of the paper, and α here is the paper's α/2. The
-    gradient is then as large as vanilla's. If answers are numbers, (p₁ − p₂)² replaces the sum of the two divergences.
+    task's gradient is then as large as vanilla's. If answers are numbers, (p₁ − p₂)² replaces the sum of divergences.
     """
 
     name: ClassVar[str] = "rdrop"

@@ -4,8 +4,8 @@ The words, the order of their arguments and their meaning are taken from ``ray.t
 
 - ``randint`` and ``lograndint`` never draw the upper bound.
 - The words with a ``q`` may draw the upper bound, except for whole numbers with ``q`` 1.
-- ``quniform`` and ``qloguniform`` round to the nearest multiple of ``q``, so both ends are drawn more rarely. In
-  ``quniform`` they are drawn half as often as other values.
+- ``quniform`` and ``qloguniform`` round to the nearest multiple of ``q``, so an end gets values from one side only.
+  ``quniform`` draws an end half as often as another multiple.
 - ``qrandint`` draws its multiples equally often.
 
 Imports neither torch nor Ray.

@@ -1,4 +1,4 @@
-"""Readers for files of words and tags in common layouts. Errors give the names of other known layouts."""
+"""Readers for files of words and tags in common layouts. Errors name known layouts that are not supported."""
 
 from harness.readers.tagged import Tagged as Tagged
 from harness.readers.tagged import checked as checked

@@ -44,7 +44,7 @@ def read(lines: Lines, name: str) -> Columns:
 
 
 def _words(header: list[Row | None], width: int, lines: Lines) -> Iterator[Row | None]:
-    """The header's lines whose word is #: they have all columns, and a tag of other lines. The rest are comments."""
+    """The header's words. A line that begins with # has a word if it has all columns and the tag of another line."""
     tags = {cells_of(line)[-1] for _, line in lines if not line.startswith("# ")}
     yield from (row for row in header if row is None or (len(row.cells) == width and row.cells[-1] in tags))
 
@@ -67,7 +67,7 @@ def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
                 yield from _words(header, width, lines)
         if len(cells) == width:
             yield Row(number, tuple(cells))
-        elif not line.startswith("# "):  # any other comment; a line whose word is # has all columns
+        elif not line.startswith("# "):  # else a comment, as a word's line has all columns
             raise UserError(
                 f"{name}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
             )

@@ -25,7 +25,7 @@ MAX_VALUES = {
     "epsilon": 10**6,
     "early_stopping": 9,  # there are ten dev scores, and the first has no earlier score
 }
-"""Largest accepted value of each field. Larger values count as typos; some would overflow computations."""
+"""Largest accepted values, by field. Larger values count as typos; some would overflow computations."""
 MAX_TRIALS = 100_000
 """Largest number of trials in a study. A larger number counts as a typo."""
 

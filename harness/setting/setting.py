@@ -79,7 +79,7 @@ class Setting:
     attention_dropout: float | None = None
     """Dropout of the attention's weights, from 0 to below 1; ``None`` for the value in the encoder's config."""
     head_dropout: float | None = None
-    """Dropout before the head's linear maps, with values as in ``hidden_dropout``. Heads for questions have none."""
+    """Dropout before the head's linear maps, with values as in ``hidden_dropout``. Few heads for questions have it."""
     optimizer: str = "adamw"
     """``adamw`` (Loshchilov and Hutter, 2019), ``adafactor`` (Shazeer and Stern, 2018) or ``sgd``.
 

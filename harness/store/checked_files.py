@@ -38,7 +38,7 @@ class CheckedFiles(FileTree):
     def repair(self) -> list[Quarantined]:
         """Move the broken files to quarantine, and return the moved files.
 
-        A file that another process has rewritten since then stays. Raises ``UserError`` if the place cannot be written.
+        A file that another process has rewritten meanwhile stays. Raises ``UserError`` if the place cannot be written.
         """
         moved = []
         for fault in self.faults:
