@@ -158,7 +158,7 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def gold(self, examples: Sequence[Example]) -> list[list[Any]]:
-        """The gold labels of each example: label ids, accepted answers (texts), or a number."""
+        """The gold labels of each example: label ids or indicators, accepted answers (texts), or a number."""
 
     def label_names(self, gold: Sequence[Any]) -> list[str]:
         """The names of an example's gold labels; any other value as text."""
@@ -211,12 +211,12 @@ class Task(ABC, Generic[Example]):
     def gather(self, gold: Sequence[Sequence[Any]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[Any]]:
         """The model's answer to each example, combined from its rows.
 
-        For labels these are ids in the shape of ``gold``, with -1 for no prediction.
+        Label ids have the shape of ``gold``, with -1 for no prediction.
         """
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
-        """Scores by name: ``metric`` by ``measure``, and ``accuracy``, the share of correct labels, × 100."""
+        """Scores by name: ``metric`` by ``measure``, and ``other_metrics`` × 100."""
 
     def scores_in(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]

@@ -24,8 +24,8 @@ def prefix_and_type(tag: str) -> tuple[str, str | None]:
     """A tag's prefix and type, for the rules on the start and end of entities; ``O`` has no type.
 
     The type of a plain tag is the whole tag, and its first letter counts as its prefix. This is the rule of seqeval
-    0.0.12, which XTREME uses for scoring. From 0.0.16 on seqeval cuts the first letter off, so that CCONJ and SCONJ are
-    the same type. Both versions agree on tags with a prefix.
+    0.0.12, which XTREME uses for scoring. From 0.0.16 on, seqeval cuts the first letter off, so that CCONJ and SCONJ
+    are the same type. Tags with a prefix follow the current version.
     """
     if tag == OUTSIDE:
         return tag, None

@@ -1,4 +1,4 @@
-"""Counts of gold and predicted labels on a test set, and the single rule that decides whether a model has collapsed."""
+"""Counts of gold and predicted labels on a test set, and the rule for collapse."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -55,7 +55,7 @@ class QuestionTask(Task[Question]):
         return squad_format.of_hub(rows, where, no_answer=self.no_answer)
 
     def passages(self, examples: Sequence[Question]) -> list[str]:
-        """Each context once, and each question."""
+        """Each context and each question once."""
         return list(dict.fromkeys(text for example in examples for text in (example.context, example.question)))
 
     def encode(self, examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":

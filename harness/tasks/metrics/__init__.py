@@ -1,7 +1,7 @@
 """Metrics by name: a metric is one function and one line in ``METRICS``.
 
 A metric's ``Measure`` has the name, unit and direction of its scores. A user's own metric is a function ``metric`` in a
-``.py`` file, see ``harness.tasks.metrics.own``. torch and scikit-learn are imported only to compute a score.
+``.py`` file (see ``harness.tasks.metrics.own``). scipy and scikit-learn are imported only to compute a score.
 """
 
 from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@
 
 Its arguments are two lists: the gold answers and the model's answers. An answer is a label's name, a number, or a list
 of names: the tags of a sentence, or the labels of a text. The function returns one number. Reports show the number
-× 100, and higher is better. Attributes of the function can change this, see ``own_measure``.
+× 100, and higher is better. Attributes of the function override these defaults (see ``own_measure``).
 """
 
 import inspect

@@ -50,7 +50,7 @@ class OwnMultiLabel(OwnSequence):
         if isinstance(cell, str) and self.separator:
             return [part for piece in cell.split(self.separator) if (part := piece.strip())]
         if not isinstance(cell, list):
-            wanted = "a list of labels, or text with labels and their separator in the task, such as separator: ';'"
+            wanted = "a list of labels; text with joined labels needs a separator in the task, such as separator: ';'"
             raise bad(f"{where}: {self.label}", cell, wanted)
         return cell
 

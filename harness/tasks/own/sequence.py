@@ -12,7 +12,7 @@ from harness.tasks.own.cells import label_of, text_of
 from harness.tasks.sequence_task import SequenceTask
 
 Row = tuple[Any, ...]
-"""The texts of an example, then its label or number."""
+"""The texts of an example, then its answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
     text: tuple[str, ...]
     """The columns with the texts. A single column may be given by its name."""
     label: str = "label"
-    """The column with the label or number."""
+    """The column with the answer."""
 
     def __post_init__(self) -> None:
         if isinstance(self.text, str):
@@ -49,7 +49,7 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
 
     @abstractmethod
     def answer_of(self, cell: Any, where: str) -> Any:
-        """The label or number in a cell. Raises ``UserError`` that begins with ``where`` for any other value."""
+        """The answer in a cell. Raises ``UserError`` that begins with ``where`` for any other value."""
 
 
 @dataclass(frozen=True, kw_only=True)

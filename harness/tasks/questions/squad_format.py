@@ -35,8 +35,8 @@ def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Que
     """The questions of a JSON file, in the file's order.
 
     Raises:
-        UserError: The file has no questions or another layout. With the question's id: an answer is not at its
-            position, a text is empty, an answer is missing without ``no_answer``, or an id is repeated with
+        UserError: The file lacks questions or has another layout. The message has the question's id if an answer is
+            not at its position, a text is empty, an answer is missing without ``no_answer``, or an id is repeated with
             ``unique_ids``.
     """
     return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)

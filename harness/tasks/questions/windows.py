@@ -20,21 +20,21 @@ NOWHERE = [0, 0]
 
 
 def encoded(examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-    """One row per window: the question and a part of the context, in ``max_length`` sub-words with special tokens.
+    """One row per window: the question and a part of the context, at most ``max_length`` sub-words with special tokens.
 
     Neighbouring windows share a third of ``max_length``: 128 of 384 sub-words, as in XTREME. A question that would take
-    more than half of a window loses its end. Besides the tokenizer's outputs a row has
+    more than half of a window loses its end. Besides the tokenizer's outputs, a row has
 
     - ``labels``: positions of the first and the last sub-word of the first answer, or ``NOWHERE``;
     - ``example``: number of the question;
     - ``first``, ``last``: positions of the context's sub-words; ``last`` is below ``first`` if there are none;
     - ``text``: the window's part of the context;
-    - ``offsets``: start and end of each of its sub-words in ``text``, in characters, one after another.
+    - ``offsets``: start and end in ``text`` of each of the context's sub-words, in characters, one after another.
     """
     from datasets import Dataset
 
     if max_length < SHORTEST:
-        raise bad("max_length", max_length, f"at least {SHORTEST} for questions, each of which stands in every window")
+        raise bad("max_length", max_length, f"at least {SHORTEST} for questions, since each window has its question")
     room = max_length // 2 - tokenizer.num_special_tokens_to_add(pair=True)
     cut = tokenizer(
         _shortened([example.question for example in examples], tokenizer, room),

@@ -123,7 +123,7 @@ def test_a_model_with_one_set_of_labels_has_collapsed() -> None:
     [
         ("name;nmuber", "a.jsonl: row 1: has: there is no 'nmuber'. Did you mean 'number'? Known: name, number"),
         (["name", None], "a.jsonl: row 1: has: None is not allowed; give labels: text or whole numbers"),
-        (None, "a.jsonl: row 1: has: None is not allowed; give a list of labels, or text with labels and their sep"),
+        (None, "a.jsonl: row 1: has: None is not allowed; give a list of labels; text with joined labels needs"),
     ],
 )
 def test_bad_cells(cell: object, message: str) -> None:
