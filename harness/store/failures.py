@@ -59,5 +59,5 @@ def _stopped(found: dict[str, Any], trial: str) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The present time in ISO 8601, for a record or a failure."""
+    """The present time in ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")

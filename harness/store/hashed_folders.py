@@ -1,6 +1,6 @@
 """Folders beside a trial's record: the fine-tuned model, and checkpoints of an unfinished training.
 
-A folder's name contains the hash of its files, such as ``weights-<hash>``, so its content can be verified.
+A folder's name, such as ``weights-<hash>``, contains the hash of its files, so its content can be verified.
 """
 
 import contextlib
@@ -50,8 +50,8 @@ class HashedFolders(CheckedFiles):
     def scratch(self, trial: str) -> Iterator[Path]:
         """A path for a folder that ``save`` or ``save_checkpoint`` takes over.
 
-        It is on the store's disk if the store is local. Folders of killed attempts at the same trial are removed first,
-        once no living attempt can use them.
+        It is on the store's disk if the store is local. First, folders of earlier attempts at the trial are removed if
+        they are older than a day.
         """
         parent = Path(self.root) / "trials" / trial if self.is_local else None
         if parent is not None:

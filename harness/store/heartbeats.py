@@ -1,6 +1,6 @@
 """Heartbeats of running trials and Fisher diagonals: small files by which any process can follow them.
 
-A heartbeat is no result. A lost, broken or late heartbeat changes nothing except the display.
+A heartbeat is no result. A lost, broken or late heartbeat changes only displays and live logs.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ class Heartbeat:
     phase: str
     """The work at this moment, e.g. ``training``."""
     unit: str = "step"
-    """The unit of ``step``: a step, a language or a window of text."""
+    """The unit of ``step``: a step, a data set or a window of text."""
     step: int = 0
     steps: int = 0
     """Number of steps of the phase; 0 if the phase does not count steps."""
@@ -52,7 +52,7 @@ class Heartbeat:
     """The learning history so far; see ``harness.store.result.HISTORY``."""
 
     def progress(self) -> str:
-        """Progress in words, e.g. ``training, step 40 of 100, loss 1.20, 5300 tokens/s, 2 min left``."""
+        """Progress in words, e.g. ``training, step 40 of 100, loss 1.25, 5300 tokens/s, 2 min left``."""
         parts = [self.place()]
         if self.loss is not None:
             parts.append(f"loss {self.loss:.3g}")
@@ -129,7 +129,7 @@ class Heartbeats(FileTree):
         return LOCAL_SECONDS if self.is_local else REMOTE_SECONDS
 
     def beat(self, heartbeat: Heartbeat) -> None:
-        """Write a heartbeat. Unlike the writing of a result, this does not wait for the disk.
+        """Write a heartbeat, without a wait for the disk.
 
         Errors of the file system are raised as they are.
         """

@@ -13,7 +13,7 @@ def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str |
     A study that was scaled or extended is not a different study. The stored study is different in two cases:
 
     - Its question or its task differs, or only one of the two is a search.
-    - It shares no trial with ``trials``, and its methods or encoder differ or it has no question.
+    - It shares no trial with ``trials``, and it has other methods, another encoder or no question.
 
     The trials of two searches are not compared. A search plans no trials, and keeps all trials that it has tried:
     see ``harness.tuning.journal``.

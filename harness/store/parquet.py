@@ -11,7 +11,7 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """A table with one row per scored example: split, language, example, gold and predicted.
+    """A file with one row per scored example: split, language, example, gold and predicted.
 
     Gold and predicted are lists of label ids, numbers or texts.
     """
@@ -40,7 +40,7 @@ def _lists(values: list[list[Any]]) -> pa.Array:
 
 
 def history(rows: list[dict[str, float]]) -> bytes:
-    """A table of ``TrialResult.history``, one row per window of steps."""
+    """A file of ``TrialResult.history``, one row per window of steps."""
     return _written(pa.Table.from_pylist(rows))
 
 

@@ -124,7 +124,7 @@ def _check_names(record: Record) -> None:
 def _check_scores(record: Record) -> None:
     for split, languages in record.scores.splits():
         for language, score in languages.items():
-            if not sources.is_language(language):  # the code becomes a file's name
+            if not sources.is_language(language):  # reports and trackers use the code as a name
                 raise ValueError(f"{language!r} is not a language")
             if record.metric not in score.metrics:
                 raise ValueError(f"it has no {split} score of {language!r}")

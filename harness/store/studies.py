@@ -1,4 +1,4 @@
-"""Studies in a store: each as last run, with the ids of its trials and all trials of its searches."""
+"""Studies in a store: each as last run, with its trials and all trials of its searches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -51,8 +51,8 @@ class Studies(CheckedFiles):
             raise foreign from None
         if [trial.id for trial in trials] != [trial.id for trial in found.trials]:
             raise UserError(
-                f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which gives "
-                "its trials other ids; report it with that version, or run it again"
+                f"store: the study {name!r} in {self.place!r} was run by another version of steadytune with other "
+                "trial ids; report it with that version, or run it again"
             )
         return study, trials
 

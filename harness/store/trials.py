@@ -23,7 +23,7 @@ from harness.store.result import TrialResult
 from harness.study import TrialConfig
 
 UNCOUNTED = ("/weights-", "/checkpoint-", SUFFIX)
-"""Parts of file names that ``bytes_of`` leaves out."""
+"""``bytes_of`` leaves out files with one of these texts in their names."""
 
 
 _scored_again: dict[tuple[str, str, str], Record] = {}

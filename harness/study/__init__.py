@@ -41,7 +41,11 @@ MAX_LOOKS = 20
 def check_name(name: str) -> None:
     """Refuse a text that is not a valid name of a study."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {MAX_NAME} characters")
+        raise bad(
+            "name",
+            name,
+            f"letters, digits, - and _ (neither first), with / between parts, at most {MAX_NAME} characters",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +206,7 @@ class Study:
             if (models := len(arm.method.expand(self.targets))) > 1:
                 raise UserError(
                     f"search: {label} has a model for each of {models} target languages. The source score cannot "
-                    "select one setting for all these models; give the method one language, or leave it out"
+                    "select one setting for all these models; give the method one language, or leave the method out"
                 )
             try:
                 search.check(arm.settings[0])

@@ -21,7 +21,7 @@ Raise it when a change of the code, or of a field's default, changes scores.
 NUMERICS_16_BIT = 4
 """The same for trials in bf16 and fp16. Since 4, the head's last layer is in fp32."""
 PLACE = {"place": True}
-"""Marks a field of a trial that cannot change the fine-tuned model."""
+"""Marks a field of a trial that changes at most the rounding of the fine-tuned model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class TrialConfig:
     training_data: str
     """Fingerprint of the training examples."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Fingerprint of the unlabelled text, by language that the method reads."""
+    """Fingerprints of the unlabelled texts that the method reads, by language."""
     task_code: str = ""
     """Fingerprint of the user's task file, or of the task that the study describes; empty for steadytune's tasks."""
     sampling_temperature: float | None = None
@@ -111,7 +111,7 @@ class TrialConfig:
 
     @property
     def own_files(self) -> dict[str, str]:
-        """The files of users' code that the trial needs, each with the name of its variable."""
+        """The files of users' code that the trial needs, each with the name of its variable; empty for a method."""
         methods = {part.file: "" for part in self.method.parts if isinstance(part, OwnMethod)}
         return own_files(self.task_file, self.own_task) | methods
 

@@ -84,15 +84,15 @@ def _loaded(name: str) -> Task[Any]:
 
 
 def _check(task: Task[Any]) -> None:
-    """Refuse a user's task if no study can use its name, languages, labels or metric."""
+    """Refuse a user's task if no study can use its name, languages, labels, metric or model."""
     if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
-        raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
+        raise bad("name", task.name, "small letters, digits, - and _ (neither first): the name is the data's folder")
     if task.name in TASKS:
         raise bad("name", task.name, "another name than those of steadytune's own tasks")
     for field in ("languages", "labels"):
         values = getattr(task, field)
         if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
-            raise bad(field, values, "a tuple of text")
+            raise bad(field, values, "a tuple of texts")
         fields.once(field, values)
     fields.languages("languages", task.languages)
     if len(task.labels) < 2:

@@ -60,7 +60,7 @@ def test_trials_of_another_version_stay_and_do_not_count(
     old = plan(one)[0].id
     assert run(one, store)[0].ran == 1
     monkeypatch.undo()
-    with pytest.raises(UserError, match="was run by another version of steadytune, which gives its trials other ids"):
+    with pytest.raises(UserError, match="was run by another version of steadytune with other trial ids"):
         load(store, "small")
     assert run(one, store)[0] == SweepOutcome(1, 1, 0, 1)
     assert sorted(store.ids()) == sorted([old, plan(one)[0].id])

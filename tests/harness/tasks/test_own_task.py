@@ -91,7 +91,7 @@ def test_other_code_is_another_trial(own_task: Callable[[], Study], tmp_path: Pa
         (OWN.replace('    name = "echo"\n', ""), r"echo\.py: TASK lacks 'name'"),
         (OWN.replace('    labels = ("no", "yes")\n', ""), r"echo\.py: TASK lacks 'labels'"),
         (OWN.replace('("no", "yes")', '("no", "no")'), r"TASK\.labels: 'no' is not allowed; give each entry once"),
-        (OWN.replace('("no", "yes")', "(0, 1)"), r"TASK\.labels: \(0, 1\) is not allowed; give a tuple of text"),
+        (OWN.replace('("no", "yes")', "(0, 1)"), r"TASK\.labels: \(0, 1\) is not allowed; give a tuple of texts"),
         (OWN.replace('("no", "yes")', '("no",)'), r"TASK\.labels: .* give at least two"),
         (OWN.replace('("en", "de", "sw")', '("en", "German")'), r"TASK\.languages: 'German' is not allowed"),
         (OWN.replace('"sw")', '"sw")\n    oops'), r"echo\.py:\d+: NameError"),
