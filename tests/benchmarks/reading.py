@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.reading [--settings 50] [--seeds 50] [--languages 40] [--no-report]
 
-There are four methods, so 10,000 trials by default; the scores are made up (``tests.helpers.synthetic``).
+There are four methods, so 10,000 trials by default. The scores are made up (``tests.helpers.synthetic``).
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.scopes [--studies 400] [--tables means absent ratios slopes tails scales]
 
-Studies of settings × seeds are simulated. A world has draws of each run's noise: normal, Student's t with 5 degrees of
-freedom, lognormal, or 10 % of runs 50 points lower. It also has a method × setting and a method × seed effect of the
-same kind. Their standard deviations are the noise's times a number. Two standard errors of a share of 400 studies are
-0.02 near 0.05 and 0.95.
+Studies of settings × seeds are simulated. The noise of runs is normal, Student's t with 5 degrees of freedom,
+lognormal, or normal with 10 % of runs 50 points lower. A world also has a method × setting and a method × seed effect
+of the same kind. Their standard deviations are multiples of the noise's. Two standard errors of a share of 400 studies
+are 0.02 near 0.05 and 0.95.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def slopes(studies: int) -> str:
 
 
 def tails(studies: int) -> str:
-    """Coverage of the intervals of ``tails``."""
+    """Coverage of the intervals of ``tails_of``."""
     names, rows = ("quantile", "worst_tenth", "iqr", "gini", "logit_std"), []
     for kind in ("normal", "collapse"):
         many = np.sort(np.clip(70 + KINDS[kind](np.random.default_rng(0), (1_000_000,)), 0, 100))

@@ -3,11 +3,11 @@
     python -m tests.benchmarks.signals [--signals 20] [--seed 0] [--steps 100]
 
 A study of real trials runs from the command line, with ``--local`` and on Ray. At random moments its process, or its
-whole process group as in a Slurm job, receives a signal. The process must end with code 143 and one line, and within
-30 s, after which Slurm kills. While a process connects to Ray (about half a second), Ray's own handler of SIGTERM
-prints a stack above that line. The table counts these signals. Then the study is started again. Checkpoints by time are
-switched off in effect, so that a training can only go on from a signal's checkpoint. In the end every trial must have
-the scores and the learning history of an undisturbed run.
+whole process group as in a Slurm job, receives a signal. The process must end with code 143 and one line, within
+Slurm's limit of 30 s. While a process connects to Ray (about half a second), Ray's own handler of SIGTERM prints a
+stack above that line. The table counts these signals. Then the study is started again. Checkpoints by time are switched
+off in effect, so that a training can only go on from a signal's checkpoint. In the end every trial must have the scores
+and the learning history of an undisturbed run.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def command(file: Path, place: Path, options: list[str]) -> list[str]:
 
 
 def handled(process: int) -> bool:
-    """Whether a process has begun to handle SIGUSR1: before, Python itself is starting."""
+    """Whether a process has a handler of SIGUSR1. Before, Python itself is starting."""
     (mask,) = (line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("SigCgt"))
     return bool(int(mask.split()[1], 16) >> (signal.SIGUSR1 - 1) & 1)
 

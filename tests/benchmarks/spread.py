@@ -50,7 +50,7 @@ HEADS = [f"n = {runs}" for runs in RUNS]
 
 
 def size(studies: int) -> str:
-    """Share of false differences. In all other studies the interval contains the ratio 1."""
+    """Share of false differences. Where swaps find none, any interval of ``std_ratio`` contains the ratio 1."""
     rows: Rows = []
     for world, options in WORLDS.items():
         for languages in (1, 14):
@@ -171,7 +171,7 @@ def seconds(studies: int) -> str:
 def settings(studies: int) -> str:
     """Size with several seeds a setting: single runs or whole settings are swapped, for redrawn or fixed settings.
 
-    In the studies without a finding, the intervals contain the ratio 1.
+    Where swaps find nothing, any interval of ``std_ratio`` contains the ratio 1.
     """
     rows: Rows = []
     for groups, seeds in ((4, 2), (6, 3), (10, 5), (20, 2)):

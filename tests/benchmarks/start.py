@@ -1,9 +1,9 @@
-"""Seconds from the command to a study's first training step, and to the stages before it, beside the peer's.
+"""Seconds from the command to a study's first training step and to other stages, beside the peer's.
 
     python -m tests.benchmarks.start [--rounds 3]
 
 The study has about as many trials as this machine has cores, half of them with l2. Both sides run the same trials, as
-in ``tests.benchmarks.study_speed``, and take turns. Each line is a time after the start of the command; a figure is the
+in ``tests.benchmarks.study_speed``, and take turns. Each line is a time after the start of the command. A figure is the
 median over the rounds, with the smallest and the largest. CPU only.
 """
 

@@ -11,10 +11,10 @@ precision of ``--peers``. All sides are separate processes and take turns: peer,
 table of its own, with the same runs of ours. A figure is the median over the repeats. A ratio is the median of the
 repeats' own ratios, with the smallest and the largest.
 
-A table is void if its two sides do different work; its first line then says VOID. Work differs if the numbers of steps
-or of scored sentences differ, or the scores by more than seeds explain. A t-test compares each cell's mean scores
+A table is void if its two sides do different work; the line above it then says VOID. Work differs if the numbers of
+steps or of scored sentences differ, or the scores by more than seeds explain. A t-test compares each cell's mean scores
 in the first repeat, at 5 % for all cells and both scores together. It uses the standard deviation over seeds within
-cells. The exit code is 1 if a table is void. Standard output has the tables, progress goes to standard error. CPU only,
+cells. The exit code is 1 if a table is void. Standard output has the tables; standard error has the progress. CPU only,
 English UDPOS.
 """
 
@@ -338,7 +338,7 @@ def run_ours(study: Study, trials: Sequence[TrialConfig], cpus: int, folder: Pat
 
 
 def _timed(command: Sequence[object], folder: Path) -> tuple[float, float]:
-    """Run a Python module as a process; returns its start and end times."""
+    """Run a Python module as a process and return its start and end times."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     with (folder / "log").open("w") as log:
@@ -427,7 +427,7 @@ def main() -> None:
 
 
 def compare(side: str, runs: dict[str, list[Run]], in_16_bits: bool) -> bool:
-    """Print the tables of one peer; returns whether they are valid."""
+    """Print the tables of one peer and return whether they are valid."""
     compared = differences(runs["peer"][0].trials, runs["ours"][0].trials)
     reasons = void(runs, compared)
     unseen = max(d.allowed for d in compared)

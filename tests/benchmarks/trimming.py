@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
 
-Every measurement is a separate process, so that its peak memory is its own; whole and trimmed take turns. The time is
+Every measurement is a separate process, so that its peak memory is its own. Whole and trimmed take turns. The time is
 the median of the steps after the first two. The memory is the largest resident set from loading the encoder to the last
 step.
 """

@@ -105,7 +105,7 @@ def _estimated(names: tuple[str, ...], truths: Floats, estimates: Floats, covere
 
 @dataclass(frozen=True)
 class Population:
-    """Two methods, from which a sample takes some runs, on some test examples of some languages."""
+    """Two methods. A sample has some runs of each, on some test examples of some languages."""
 
     runs: int
     examples: int

@@ -3,10 +3,10 @@ ended.
 
     python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
 
-The arguments after FOLDER are a command line of ``steadytune``, unchanged except for the clock. FOLDER gets a file
+The arguments after FOLDER are a command line of ``steadytune``; only the clock is added. FOLDER gets a file
 ``<trial>.json`` for each trial: ``worker``, its process, and ``began``, ``first_step``, ``trained`` and ``ended``, in
-seconds since the epoch. A trial ends here once its record is in the store.
-``command.json`` has the times at which the command had done each of ``STEPS``.
+seconds since the epoch. A trial ends here once its record is in the store. ``command.json`` has the times at which the
+command had done each of ``STEPS``.
 """
 
 import importlib
