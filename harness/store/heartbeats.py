@@ -172,7 +172,9 @@ class Heartbeats(FileTree):
         with contextlib.suppress(Exception):  # removed meanwhile, torn or foreign: no sign of a running trial
             content = self.read_json(_file(id))
             if content is not None and content.get("id") == id:
-                return converted(content, Heartbeat)
+                found = converted(content, Heartbeat)
+                datetime.fromtimestamp(found.since)  # raises for a time that no clock has shown
+                return found if 0 < found.process < LARGEST_PROCESS else None
         return None
 
     def _beats(self, one: Heartbeat) -> bool:

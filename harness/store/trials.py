@@ -83,7 +83,7 @@ class Trials(HashedFolders, Failures):
         if key not in _scored_again:
             try:
                 _scored_again[key] = scored_again(record, self.predictions(record.id))
-            except (KeyError, OSError, ValueError):
+            except (KeyError, OSError, TypeError, ValueError):
                 return record
         made = _scored_again[key]
         return replace(record, scores=made.scores, scorer=made.scorer, zero_shot=made.zero_shot)

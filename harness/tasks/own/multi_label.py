@@ -86,6 +86,11 @@ class OwnMultiLabel(OwnSequence):
 
         return binary_cross_entropy_with_logits(outputs["logits"].float(), labels.float(), reduction="sum")
 
+    def divergence(self, one: "Mapping[str, Tensor]", other: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """KL(p‖q) + KL(q‖p) = (p − q)(logit p − logit q) of each label's probability, summed as in ``loss``."""
+        ours, theirs = (outputs["logits"].float() for outputs in (one, other))
+        return ((ours.sigmoid() - theirs.sigmoid()) * (ours - theirs)).sum()
+
     def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
         """The answer to each row, as ``Hot``."""
         return (outputs["logits"] > 0).long()

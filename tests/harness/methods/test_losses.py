@@ -21,9 +21,11 @@ from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import STEPS, plain, recorded, rows_of
 
 REGRESSION, QUESTIONS = KINDS["regression"](text="a", label="b"), TASKS["xquad"]
+SETS = KINDS["multi_label"](text="a", label="b", labels=("x", "y", "z"))
 KINDS_OF_OUTPUTS: dict[str, tuple[Any, list[str], tuple[int, ...], Tensor]] = {
     "text": (TASKS["xnli"], ["logits"], (3, 3), torch.tensor([0, 2, 1])),
     "token": (TASKS["udpos"], ["logits"], (2, 3, 17), torch.tensor([[IGNORED, 4, 1], [3, IGNORED, 0]])),
+    "multi_label": (SETS, ["logits"], (2, 3), torch.tensor([[1, 0, 1], [0, 0, 1]])),
     "regression": (REGRESSION, ["logits"], (3, 1), torch.tensor([0.5, 2.0, 1.0])),
     "questions": (QUESTIONS, ["start_logits", "end_logits"], (2, 5), torch.tensor([[1, 2], [0, 0]])),
 }
@@ -38,6 +40,12 @@ def divergence_by_loop(kind: str, one: dict[str, Tensor], other: dict[str, Tenso
     """KL(p‖q) + KL(q‖p), entry by entry."""
     if kind == "regression":
         return sum((float(a) - float(b)) ** 2 for a, b in zip(one["logits"], other["logits"], strict=True))
+    if kind == "multi_label":  # each label is a choice of its own, between yes and no
+        pairs = zip(one["logits"].flatten().tolist(), other["logits"].flatten().tolist(), strict=True)
+        return sum(
+            divergence_by_loop("text", *({"logits": torch.tensor([[logit, 0.0]])} for logit in pair), labels[:1, 0])
+            for pair in pairs
+        )
     total = 0.0
     for name in one:
         rows = list(zip(one[name].flatten(0, -2).tolist(), other[name].flatten(0, -2).tolist(), strict=True))
