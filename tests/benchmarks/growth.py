@@ -8,13 +8,13 @@ embedded sentences, repeated if more are needed. Every repeat goes through all n
 all equally. Each curve changes only its own n.
 
 Two slopes are given, each with a 95 % interval. *Slope* is the slope of log seconds on log n, as seen on log-log axes:
-below 1 wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, with fixed and each not below 0
-and errors proportional to the seconds. It is the limit of the slope for large n. Its interval holds all p whose fit is
-not worse than the best by the F test. If this interval is the whole range of candidates, the measurements are
-uninformative, as for a constant time, and ``–`` is printed.
+below the exponent wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, with fixed and each
+not below 0 and errors proportional to the seconds. It is the limit of the slope for large n. Its interval holds all p
+whose fit is not worse than the best by the F test. If this interval is the whole range of candidates, the measurements
+are uninformative, as for a constant time, and ``–`` is printed.
 
-``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen. For
-the trials, which are other processes, it is always the wall clock.
+``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen. The
+trials, which are other processes, are always timed by the wall clock.
 """
 
 import argparse
@@ -50,7 +50,7 @@ from harness.training.evaluation import score
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ru", "ar", "es", "ja", "de", "tr", "hi", "fi", "fr", "vi", "zh")
-"""Targets, ordered so that the first few have average length: Chinese has twice German's sub-words."""
+"""Targets; the first few have sentences of average length. Chinese has twice German's sub-words."""
 LEVEL = 0.95
 EXPONENTS = np.linspace(0, 3, 301)
 """Candidate exponents."""
@@ -205,7 +205,7 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
 
 
 def make_data(folder: Path, count: int, scored: int = SCORED) -> None:
-    """Make ``count`` training sentences, and few sentences in every other set."""
+    """Make ``count`` training sentences, and ``scored`` sentences in every other set."""
     (folder / "udpos").mkdir(parents=True)
     for file in embedded.UDPOS.glob("*.tsv"):
         sentences = file.read_text(encoding="utf-8").strip("\n").split("\n\n")

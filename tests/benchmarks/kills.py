@@ -40,7 +40,7 @@ LATEST = 30.0
 
 
 class Run:
-    """The command, until it ends by itself."""
+    """The command's process, which can be restarted."""
 
     def __init__(self, command: list[str]) -> None:
         self.command = command
@@ -139,8 +139,8 @@ def main() -> int:
             study += 1
     rows = [[what, injected[what], survived[what]] for what in (WORKER, DRIVER, ALL)]
     print(tabulate(rows, headers=["killed", "times", "survived"], tablefmt="github"))
-    print(f"\n{trials} trials in {study} studies: {lost} results lost or written twice, {wrong} not as undisturbed,")
-    print(f"{resumed} trainings that went on from a checkpoint")
+    print(f"\n{trials} trials in {study} studies: {lost} results lost or rewritten, {wrong} unlike undisturbed runs,")
+    print(f"{resumed} resumptions from a checkpoint")
     return 0 if trials == TRIALS * study and not lost and not wrong and survived == injected else 1
 
 

@@ -1,4 +1,4 @@
-"""The share of studies without a difference that find a difference, by number of looks and levels of the tests.
+"""The share of studies that find a difference where there is none, by number of looks and levels of the tests.
 
     python -m tests.benchmarks.looks [--studies 4000] [--runs 12 30] [--looks 1 2 3 5 10]
 

@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.operations [--layers 12] [--task udpos] [--precision bf16]
 
-An operation is a call of an operator of torch that computes something: a view, an empty tensor and a detached tensor do
-not count. Each launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the given
-number of layers; its width changes no count. As on a GPU, dropout and attention are each one operation forward and
-one backward. Attention has no dropout here. In packed batches a stand-in takes the place of a GPU's flash attention.
+An operation is a call of a torch operator that computes something: a view, an empty tensor and a detached tensor do not
+count. An operation launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the
+given number of layers; its width changes no count. As on a GPU, dropout and attention are each one operation forward
+and one backward. Attention has no dropout here. In packed batches a stand-in replaces a GPU's flash attention.
 
 A wait is an operator whose result the host reads: a number (``item``), or a shape that depends on values (``nonzero``).
 """
@@ -65,7 +65,7 @@ def by_lengths(query: Tensor, key: Tensor, value: Tensor, ends: Tensor) -> Tenso
 
 @torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths_backward", mutates_args=())
 def backward(gradient: Tensor) -> list[Tensor]:
-    # One token after another in memory, as from the flash attention, so that no later operation copies them.
+    # One token after another in memory, as from flash attention, so that no later operation copies the gradients.
     return [gradient.clone(memory_format=torch.contiguous_format).transpose(1, 2) for _ in range(3)]
 
 

@@ -1,4 +1,4 @@
-"""The cost of a study beyond its trials: against bare Ray Tune, in the driver's memory, and to read finished trials.
+"""The cost of a study beyond its trials: time and memory against bare Ray Tune, and time to read finished trials.
 
     python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3]
         [--fresh-actors 20]
@@ -122,8 +122,7 @@ def _environment() -> dict[str, str]:
 
 
 def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple[Path, Study]:
-    """The file of a study with the given numbers of trials and languages, and its data beside it: one sentence per
-    language."""
+    """Write the file of a study with the given numbers of trials and languages, and its data: one sentence per file."""
     source, *targets = ("en", *(language for language in task_named(TASK).languages if language != "en"))[:languages]
     data = folder / "data" / TASK
     data.mkdir(parents=True, exist_ok=True)
@@ -132,7 +131,7 @@ def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple
     count = trials // ((len(STRENGTHS) + 1) * SEEDS)
     content = {
         "name": name,
-        "question": "What do trials cost whose work is nothing?",
+        "question": "What do trials that do nothing cost?",
         "task": TASK,
         "data": str(data.parent),
         "methods": ["vanilla", *({"name": "l2", "strength": strength} for strength in STRENGTHS)],

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.peer_recipe JOB.json RESULTS.json
 
 It imports nothing of ``harness``. ``tests.benchmarks.study_speed`` writes the job, times the process and reads the
-results. ``Job`` documents a job's fields. Every trial is a process that tokenises, loads the encoder, trains and
-predicts, as in the guides of both libraries.
+results. ``Job`` documents a job's fields. Every trial tokenises, loads the encoder, trains and predicts, as in the
+guides of both libraries.
 
 Savings that need only care are included. Imports wait for the trial, and a trial has as many threads as cores. Nothing
 is logged, saved or evaluated while training, and the optimizer is fused. Predictions are reduced to labels on the way,
@@ -219,7 +219,7 @@ def peak() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("job", type=Path, metavar="JOB.json", help="what to run, the fields of Job")
+    parser.add_argument("job", type=Path, metavar="JOB.json", help="the fields of Job")
     parser.add_argument(
         "results", type=Path, metavar="RESULTS.json", help="file to write: a list of each trial's fields and results"
     )

@@ -12,7 +12,7 @@ SCORING = ["scoring", "side", "tokens", "seconds", "tokens/s"]
 FISHER = ["Fisher diagonal", "windows", "seconds", "tokens/s"]
 SHARING = ["at once", "tokens/s together", "times one", "GiB each"]
 LOOPED = 8
-"""The loop over single windows takes one in this many windows."""
+"""The loop over single windows takes only the first 1 / ``LOOPED`` of them."""
 
 
 def scoring(trial: Any, cache: Path, options: argparse.Namespace) -> Any:

@@ -34,7 +34,7 @@ def make_encoder(folder: Path, options: argparse.Namespace) -> None:
 
 
 def make_data(folder: Path) -> None:
-    """Make English UDPOS with training sentences joined to long sentences, and German test data."""
+    """Make English UDPOS with training sentences joined into long sentences, and German test data."""
     (folder / "udpos").mkdir(parents=True)
     for name in ("dev-en", "test-en", "test-de"):
         shutil.copy(embedded.UDPOS / f"{name}.tsv", folder / "udpos")

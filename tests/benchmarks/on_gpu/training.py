@@ -145,7 +145,7 @@ def syncs(build: Build, trial: Any, cache: Path) -> list[str]:
 
 
 def profile(build: Build, trial: Any, cache: Path, kept: Path | None) -> list[str]:
-    """Profile ``PROFILED`` steps after the warm-up. Returns the operations that take longest, as lines.
+    """Profile ``PROFILED`` steps after the first three. Returns the operations that take longest, as lines.
 
     ``kept`` is a folder for a table of 200 operations and the trace; ``None`` to keep neither.
     """
