@@ -17,7 +17,7 @@ class Rungs(Protocol):
 
 
 def evenly(total: int, count: int) -> dict[int, int]:
-    """The numbers of ``count`` scores, from 1, by step: evenly over ``total`` steps, the last score at the last step.
+    """Scores evenly over ``total`` steps: their numbers, 1 to ``count``, by step. The last score is at the last step.
 
     A training with fewer steps than ``count`` has a score at each step, with the largest number that falls on the step.
     """

@@ -68,8 +68,8 @@ class PenaltyTrainer(ResumableTrainer):
     Each window of the log has:
 
     - ``task_loss`` and ``penalty``: means over the window's steps. ``penalty`` is the sum of all penalties and of the
-      method's own loss.
-    - ``loss``: the task loss plus the method's own loss and the coupled penalty.
+      method's own loss, minus a task loss that it replaces.
+    - ``loss``: the task loss plus the method's own loss, or replaced by it, plus the coupled penalty.
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
     A method's own loss (``Method.loss``) is divided by the step's number of labels, or their weight. So is the task's

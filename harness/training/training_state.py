@@ -78,8 +78,8 @@ class SaveEvery(TrainerCallback):
     """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 
     It requests none at the last step, even if training stops early there, because such a state would be trained
-    further. A signal then ends the scoring, see ``PenaltyTrainer.keep_end``. If ``seconds`` is infinite, no state is
-    requested, and a signal raises ``KeyboardInterrupt``.
+    further. A signal then takes effect after the training, see ``PenaltyTrainer.keep_end``. If ``seconds`` is infinite,
+    no state is requested, and a signal raises ``KeyboardInterrupt``.
     """
 
     def __init__(self, seconds: float) -> None:

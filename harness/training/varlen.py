@@ -5,7 +5,7 @@ length would change it. In a batch of short and long sentences, a third to a hal
 gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
 not packed, because each of its batches has sequences of nearly equal length.
 
-The batches of ``packed_batches`` come without padding. For these batches, this module calls their attention. It also
+Batches of ``packed_batches`` come without padding. For them, this module calls ``packed_batches.attention``. It also
 gives the first token of each text to a head that labels whole texts.
 """
 
@@ -39,7 +39,7 @@ to another.
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """Positions of a packed batch's tokens among its B sequences padded to length L. It replaces the attention mask."""
+    """Positions of a packed batch's tokens among its B sequences padded to length L, in place of the attention mask."""
 
     mask: Tensor
     """The attention's mask, (B, 1, L, L), true where a token may be attended to."""

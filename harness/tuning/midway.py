@@ -1,7 +1,6 @@
 """A trial that continues from another trial's weights with other hyperparameters, as in population based training.
 
-Such a model differs from a model that trains with the last setting alone. So the earlier trials are part of the trial's
-identity.
+Its model differs from a model trained with the last setting alone. So the earlier trials are part of its identity.
 """
 
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ class SearchProgress(SweepProgress):
         self.end(config, score)
 
     def state(self) -> str:
-        """Counts as in a sweep, with the number of stopped trials among the finished trials."""
+        """Counts as in a sweep, with the number of stopped trials, which count as done."""
         left = self.total - self.done - self.failed - len(self.running)
         counts = (
             f"{self.done} done, {self.stopped} of them stopped, {len(self.running)} running, {self.failed} failed, "

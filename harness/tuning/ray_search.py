@@ -48,7 +48,7 @@ def spend_budget(
     """Search until a method's budget is spent.
 
     If Ray kills a worker because the node is short of memory, Tune loses all running trials. The rest is then searched
-    one trial at a time. If a trial is killed without other running trials, it has failed.
+    one trial at a time. A trial that is killed while trials run one at a time has failed.
     """
     at_once = trials_at_once(resources)
     while journal.left(label):

@@ -25,7 +25,7 @@ class Relay(Generic[T]):
             raise Stopped
 
     def run(self, train: Callable[[], Attempt], tell: Callable[[T], None]) -> Attempt | None:
-        """Run a trial, and pass on each report in this thread; ``None`` if the trial was stopped.
+        """Run a trial, and pass on each report in this thread.
 
         Tune ends a stopped trial by an exception in ``tell``. This method then raises it once the training has ended.
         """

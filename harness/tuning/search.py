@@ -139,11 +139,11 @@ def _notes(journal: Journal, left: int) -> list[str]:
     ]
     if journal.others:
         lines.append(
-            f"{len(journal.others)} trials of earlier searches under this name do not count, because the study, its "
-            "search or the scoring has changed since. They stay in the store for their own search."
+            f"Trials of earlier searches under this name: {len(journal.others)}. They do not count, because the study, "
+            "its search or the scoring has changed since. They stay in the store for their own search."
         )
     if journal.outdated:
-        lines.append(f"{len(journal.outdated)} finished trials lack languages, and are scored again.")
+        lines.append(f"Finished trials that lack languages or a record, and are scored again: {len(journal.outdated)}.")
     return lines
 
 

@@ -48,7 +48,7 @@ class SearchTrial:
     counts: bool = True
     """Whether the trial belongs to the study's last search.
 
-    The trial does not belong to it if the study's setting, ranges or rungs have changed since the draw.
+    The trial does not belong to it if it no longer fits the study, its search or the scoring.
     """
     replaced: bool = False
     """Whether the trial failed and another trial is drawn in its place. The failed trial then counts only as a draw."""
@@ -81,7 +81,7 @@ class SearchTrial:
 def read(store: Store, name: str) -> list[SearchTrial]:
     """The stored trials of a study's last search, in the order of their ends.
 
-    Dev scores by an older version's rules are left out. Finished trials get a new dev score in their place.
+    Dev scores by an older version's rules are left out. Finished trials get their record's dev score instead.
     """
     found = [one for one in all_tried(store, name) if one.counts]
     if not found:

@@ -15,8 +15,8 @@ LISTINGS = 5
 def begin(study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
     """Write the study's file.
 
-    Trials of an earlier tuner stay in it if they have the same question, data, encoder and methods. ``bases`` has a
-    trial of each of the study's methods.
+    Trials of an earlier tuner stay in it if they have the same question, and agree with a base in ``_kin``. ``bases``
+    has a trial of each of the study's methods.
     """
     with store.claim(f"study-{study.name}"):  # workers of another tuner may be listing their trials
         try:
@@ -29,7 +29,7 @@ def begin(study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
         if left := len(trials) - len(kept):
             tell(
                 f"Note: the store's record of {study.name!r} loses {left} trial{'s' * (left > 1)} with another "
-                "question, data, encoder or method. They stay in the store."
+                "question, task, data, encoder, method, precision or checkpoint. Results stay in the store."
             )
         store.save_study(study, kept)
 

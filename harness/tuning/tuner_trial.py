@@ -45,7 +45,7 @@ class Report:
 
 
 class Reporter:
-    """Receives a trial's dev scores, evenly over its steps. The last of ``reports`` steps is the end of training."""
+    """Receives a trial's dev scores, evenly over its steps. ``end_of`` gives the last of the ``reports`` scores."""
 
     def __init__(self, relay: Relay[Report], reports: int, *, states: bool) -> None:
         self.relay, self.reports, self.states = relay, reports, states
@@ -72,7 +72,7 @@ class TunersStates(TrainingStates):
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
         """The folder of Tune's checkpoint. If the checkpoint does not fit, it is ignored, and the trial begins anew.
 
-        Raises ``UserError`` if another trial's checkpoint does not fit.
+        Raises ``UserError`` instead if the trial goes on from another trial's weights.
         """
         fit = self.start is not None and fits(load_rest(self.start), shapes)
         if self.config.course and not fit:

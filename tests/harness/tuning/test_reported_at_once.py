@@ -33,6 +33,6 @@ def test_what_the_store_has_is_reported_at_once_and_scored_in_more_languages(stu
     assert "0 to draw" in run(known, store)
     # With more languages, finished trials are scored in them, and nothing is drawn.
     out = run(replace(known, targets=("de", "hi", "fi")), store)
-    assert "1 finished trials lack languages" in out
+    assert "Finished trials that lack languages or a record, and are scored again: 1." in out
     assert {"de", "hi", "fi"} <= set(recorded(store, trial.id).scores.test)
     assert [(one.id, one.draws) for one in read(store, "small")] == [(trial.id, 2)]
