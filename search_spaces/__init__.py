@@ -56,7 +56,7 @@ def _of_module(name: str) -> tuple[Study, ...]:
     made = (module["STUDY"],) if alone else module.get("STUDIES")
     both = alone and "STUDIES" in module
     if both or not isinstance(made, tuple) or not made or not all(isinstance(study, Study) for study in made):
-        raise UserError(f"study: {name} must define either STUDY, a Study, or STUDIES, a tuple of at least one")
+        raise UserError(f"study: {name} must define either STUDY, a Study, or STUDIES, a tuple of at least one Study")
     path = name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-")
     if alone and made[0].name != path:
         raise UserError(

@@ -3,8 +3,8 @@
 A small version of the paper's Table 15: part-of-speech tagging on the embedded encoder and data. The targets are German
 and Hindi. There are three seeds, and the learning rate is the quickstart's third. About six minutes on two cores.
 
-All ewc methods have the same λ, as in the paper's table. With twice this λ, ``mix`` would differ from ``plus`` only in
-the passages behind the Fisher information.
+All ewc methods have the same λ, as in ``paper/ewc-variants``. With twice this λ, ``mix`` would differ from ``plus``
+only in the passages behind the Fisher information.
 """
 
 from harness.methods import L2, Ewc, Vanilla

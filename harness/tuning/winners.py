@@ -64,7 +64,7 @@ def _placed(task: TaskName) -> TaskName:
 
 
 def check_writable(study: Study, file: Path) -> None:
-    """Refuse a path that cannot be written, or a file with other content than this search's winners."""
+    """Refuse a path without a YAML suffix or a folder, or a file with other content than this search's winners."""
     if file.suffix not in (".yaml", ".yml") or not file.resolve().parent.is_dir():
         raise bad("--write", str(file), "a .yaml file in a folder that exists")
     if file.exists() and not _has_winners(study, file):

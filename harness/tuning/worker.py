@@ -58,7 +58,7 @@ def try_one(space: dict[str, Any], code: Bundle) -> None:
         os._exit(1)  # Tune then retries the trial
     if ended is not None and ended.error:
         worst = float("inf") if space["mode"] == "min" else float("-inf")
-        tune.report({METRIC: worst, "error": ended.error})  # without a time it reaches no rung
+        tune.report({METRIC: worst, "error": ended.error})  # a report without a time reaches no rung
     else:
         _report_end(trial, search, store)
 

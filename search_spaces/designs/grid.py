@@ -9,7 +9,7 @@ from search_spaces.designs import METHODS, TARGETS
 
 STUDY = Study(
     name="designs/grid",
-    question="What do learning rate and warmup do to zero-shot tagging alone, and what together?",
+    question="How do learning rate and warmup act on zero-shot tagging, alone and together?",
     task="udpos",
     methods=METHODS,
     settings=designs.grid(learning_rate=[3e-4, 1e-3, 2e-3, 6e-3], warmup_steps=[0, 20], max_steps=60, batch_size=16),

@@ -13,7 +13,7 @@ Commands for both rows of a column:
     steadytune fisher paper/frechet-panx --text wikipedia --text xnli --examples 1000
 
 The text is the same in all four columns, so each F is computed once. XNLI has no ja, so the second row of the other
-columns lacks ja; the report says so.
+columns lacks ja; the command says so.
 
 The paper leaves some choices open, besides the choices in ``search_spaces.paper``:
 

@@ -53,7 +53,7 @@ def short(name: str, rates: str, times: float) -> Study:
     )
     return Study(
         name=f"short/{name}",
-        question=f"UDPOS in 450 steps at {rates}: do zero-shot scores move less with the hyperparameters under l2?",
+        question=f"Short UDPOS training at {rates}: do zero-shot scores move less with the hyperparameters under l2?",
         reproduces="Tables 3, 12, shortened",
         task="udpos",
         methods=(Arm(method=VANILLA, settings=vanilla), Arm(method=PULLED, settings=pulled)),

@@ -55,7 +55,7 @@ STUDIES = (
     ),
     stressed(
         "epochs",
-        "How little training does zero-shot tagging do with?",
+        "How little training is enough for zero-shot tagging?",
         designs.grid(**PASS, epochs=[1, 0.5, 0.125, 0.0625], batch_size=CENTRE.batch_size),
     ),
     stressed(
@@ -65,7 +65,7 @@ STUDIES = (
     ),
     stressed(
         "train-size",
-        "How few sentences does zero-shot tagging do with, and does a pull keep them from being learnt by heart?",
+        "How few sentences are enough for zero-shot tagging, and does a pull keep them from being learnt by heart?",
         designs.one_at_a_time(CENTRE, train_examples=[256, 64, 16]),
     ),
     stressed(

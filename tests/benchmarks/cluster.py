@@ -3,8 +3,9 @@
     python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
 
 The trials are real and as short as possible. They run from the command line with ``--ray-address``, on a cluster made
-by ``ray.cluster_utils``. Meanwhile the trials on each node are counted. The most trials at once on a node must be as
-many as its accelerator has shares; else the exit code is 1. ``--node-dies`` kills a node half way and adds another.
+by ``ray.cluster_utils``. Meanwhile the trials on each node are counted. All trials must finish, and each node's
+most trials at once must equal its accelerator's shares; else the exit code is 1. ``--node-dies`` kills a node half way
+and adds another.
 """
 
 import argparse

@@ -55,7 +55,7 @@ class World:
     The draw is beta with that mean and a first parameter of 0.5, so that most settings are safe and some are lost.
     """
     ceiling: bool = False
-    """Whether scores are in logits, around 95 and 85 %, with one standard deviation."""
+    """Whether scores are in logits, around 95 and 85 %, with equal standard deviations."""
 
     def drawn(self, random: np.random.Generator, shape: tuple[int, ...], kind: str = "normal") -> Floats:
         """Deviates of standard deviation 1 (shape × languages), with correlation ``ALIKE`` between languages."""
