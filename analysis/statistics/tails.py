@@ -77,7 +77,7 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     0.91. The interval of CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of
     0.56 to 0.65 at 20 runs and 0.83 to 0.88 at 60.
 
-    Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:
+    Coverage of 95 % intervals, normal scores / 10 % of runs 50 points lower, 400 to 800 studies a cell:
 
     | | 20 runs | 40 runs | 60 runs | 40 settings × 3 |
     |---|---|---|---|---|

@@ -23,6 +23,8 @@ LOCAL_SECONDS, REMOTE_SECONDS = 2.0, 60.0
 LATE = 5.0
 """A heartbeat counts until it is older than this number of intervals, but for at least ``LEAST`` seconds."""
 LEAST = 60.0
+LARGEST_PROCESS = 2**31
+"""Above all ids of processes."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Two studies of one name in a store. The trials of both stay; the study's file and report are of the last study."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harness.common.errors import UserError
 from harness.store.store import Store
@@ -10,7 +11,8 @@ from harness.study import Study, TrialConfig
 def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str | None:
     """A warning if the store has a different study of this name, else ``None``.
 
-    A study that was scaled or extended is not a different study. The stored study is different in two cases:
+    A study that was scaled or extended, or whose question alone has other words, is not a different study. Otherwise the
+    stored study is different in two cases:
 
     - Its question or its task differs, or only one of the two is a search.
     - It shares no trial with ``trials``, and it has other methods, another encoder or no question.
@@ -23,6 +25,8 @@ def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str |
     try:
         before, recorded = store.study(study.name)
     except UserError:
+        return None
+    if replace(before, question=study.question) == study:
         return None
     searches = study.search is not None and before.search is not None
     apart = not searches and {trial.id for trial in trials}.isdisjoint(trial.id for trial in recorded)

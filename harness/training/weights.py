@@ -37,11 +37,17 @@ def load(folder: Path, config: TrialConfig) -> PreTrainedModel:
     """A trial's model as ``save`` wrote it, in fp32. Raises ``UserError`` if it cannot be read or lacks weights."""
     plain = loading.fine_tuned(folder, Origin.of(config).task)
     if (folder / ADDED).exists():
+        own = plain.model.state_dict().keys()
         config.method.adapt(plain.model, plain)
         try:
             added = load_file(folder / ADDED)
         except (OSError, SafetensorError) as error:
             raise UserError(f"weights: {str(folder / ADDED)!r} cannot be read: {error}") from None
-        if unexpected := plain.model.load_state_dict(added, strict=False).unexpected_keys:
-            raise UserError(f"weights: {str(folder / ADDED)!r} has {unexpected[0]}, which the method does not add")
+        found = plain.model.load_state_dict(added, strict=False)
+        if found.unexpected_keys:
+            raise UserError(
+                f"weights: {str(folder / ADDED)!r} has {found.unexpected_keys[0]}, which the method does not add"
+            )
+        if lacking := [name for name in found.missing_keys if name not in own]:
+            raise UserError(f"weights: {str(folder / ADDED)!r} lacks {lacking[0]}, which the method adds")
     return plain.model

@@ -73,6 +73,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, nargs="+", default=[12, 30])
     parser.add_argument("--looks", type=int, nargs="+", default=[1, 2, 3, 5, 10])
     given = parser.parse_args()
+    if max(given.looks) > min(given.runs):
+        parser.error("--looks: at most the number of --runs")
     rows = []
     for runs in given.runs:
         for looks in given.looks:

@@ -225,10 +225,12 @@ def main() -> None:
     parser.add_argument("--languages", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument(
-        "--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare with a worker each; 0 for none"
+        "--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare, a worker each; 0 for none"
     )
     options = parser.parse_args()
     unit = (len(STRENGTHS) + 1) * SEEDS
+    if options.fresh_actors == 1:
+        parser.error("--fresh-actors: at least 2, or 0 for none")
     if options.trials % unit or options.records % unit:
         parser.error(f"--trials, --records: multiples of {unit}, methods × seeds of the study")
     load = os.getloadavg()[0]

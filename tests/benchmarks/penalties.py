@@ -110,6 +110,8 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if options.steps <= WARM_UP:
+        parser.error(f"--steps: at least {WARM_UP + 1}")
     torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as cache:
         made = variants(options, Path(cache))

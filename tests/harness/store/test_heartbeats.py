@@ -1,11 +1,13 @@
 """Heartbeats: other processes see a running trial, and do not see the trial of a dead process."""
 
+import math
 import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +51,14 @@ def test_the_heartbeat_of_a_dead_process_or_host_does_not_count(store: Store) ->
     assert store.heartbeats()
     store.beat(replace(elsewhere, time=time.time() - 61))
     assert not store.heartbeats()
+
+
+@pytest.mark.parametrize("values", [{"process": 10**30}, {"process": 0}, {"since": 1e300}, {"since": math.nan}])
+def test_a_heartbeat_with_impossible_numbers_does_not_count(store: Store, values: dict[str, Any]) -> None:
+    store.beat(replace(state(), **values))
+    assert store.names("running") == ["a.json"]
+    assert not store.heartbeats()
+    store.clear()
 
 
 def test_the_heartbeat_of_a_killed_process_is_removed_by_the_next_run(store: Store) -> None:
