@@ -11,8 +11,8 @@ from harness.study import Study, TrialConfig
 def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str | None:
     """A warning if the store has a different study of this name, else ``None``.
 
-    A study that was scaled or extended, or whose question alone has other words, is not a different study. Otherwise the
-    stored study is different in two cases:
+    A study that was scaled or extended is not a different study. Nor is a study with other words of its question alone.
+    Otherwise the stored study is different in two cases:
 
     - Its question or its task differs, or only one of the two is a search.
     - It shares no trial with ``trials``, and it has other methods, another encoder or no question.
