@@ -1,5 +1,4 @@
-"""Ray workers with the clock of ``tests.benchmarks.watched``, in a separate module because workers import it by
-name."""
+"""Ray workers with the clock of ``tests.benchmarks.watched``, in a module that they import by name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Helpers that change records in a store of made-up scores: their times of end and their provenance."""
+"""Helpers that change times of end and provenance in records of made-up scores, or remove trials' files."""
 
 import json
 from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ import pandas as pd
 from tests.helpers.synthetic import CODES
 
 CHANCE_LEVEL = 12.0
-"""Score of a collapsed run in every language, in points."""
+"""Mean score of collapsed runs, in points."""
 
 
 @dataclass(frozen=True)

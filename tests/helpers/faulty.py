@@ -1,7 +1,7 @@
 """A user's task with faults: each trial's number of training examples selects its fault.
 
-A file ``spare`` beside this file turns all faults off. Label noise makes a trial call ``relabelled``, which sets the
-fault.
+A file ``spare`` beside this file turns all faults off. Label noise makes a trial call ``relabelled``, which counts the
+examples.
 """
 
 import os

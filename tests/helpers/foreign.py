@@ -1,4 +1,4 @@
-"""Helpers that make runs of other programs: scores with a known truth, and files that those programs write."""
+"""Helpers that make known scores of other programs' runs, and check the results read from these programs' files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

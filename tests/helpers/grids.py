@@ -9,7 +9,7 @@ from tests.benchmarks.variance import Grid
 
 
 def scores(languages: int, settings: int, seeds: int, replicates: int = 1, *, seed: int = 0) -> Any:
-    """Scores (languages × settings × seeds × replicates) with the largest variance between settings."""
+    """Scores (languages × settings × seeds × replicates), which vary most between settings."""
     return Grid(settings, seeds, replicates).scores(languages, np.random.default_rng(seed))
 
 

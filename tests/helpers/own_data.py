@@ -1,4 +1,4 @@
-"""Helpers that make a user's own data from the shipped texts, in every format."""
+"""Helpers that make a user's own data from the shipped texts, in several formats."""
 
 import gzip
 from collections.abc import Callable, Sequence

@@ -32,7 +32,7 @@ class FreezeByName(Method):
 
 @dataclass(frozen=True, kw_only=True)
 class Twice(Method):
-    """Adds the task's loss of a second forward pass."""
+    """Adds a share of the loss of a second forward pass."""
 
     name: ClassVar[str] = "twice"
 

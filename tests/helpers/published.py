@@ -1,4 +1,4 @@
-"""The number of rows of each published table, and frames in the form of our tables beside them."""
+"""The number of rows of each published table, and a helper that makes a table of our results."""
 
 import pandas as pd
 

@@ -116,9 +116,9 @@ def std(values: Any) -> float:
 
 
 def two_rates(*methods: tuple[str, Sequence[str]], failing: Sequence[str] = ()) -> Rows:
-    """Two settings and seeds of methods with their target languages: German has 70 and Hindi 30.
+    """Runs of methods in their target languages, at two rates × two seeds. German has 70, Hindi 30.
 
-    The seed is added to each score. All runs of the methods in ``failing`` fail.
+    The seed is added to each test score. All runs of the methods in ``failing`` fail.
     """
     level = {"en": 90.0, "de": 70.0, "hi": 30.0}
     found: Rows = []
@@ -279,7 +279,7 @@ def thin(
     keep: Callable[[str, float, int], bool] = lambda method, rate, seed: True,
     level: Callable[[np.random.Generator], float] | None = None,
 ) -> Rows:
-    """Runs of the paper's encoder; runs that ``keep`` rejects have failed, and vanilla's at ``HOT`` have collapsed."""
+    """Runs of the paper's encoder. Runs that ``keep`` rejects fail; vanilla's other runs at ``HOT`` collapse."""
     random = np.random.default_rng(21)
     draw = level or (lambda random: float(random.normal(60, 3)))
     found: Rows = []

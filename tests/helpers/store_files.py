@@ -39,7 +39,7 @@ def changed(*path: str, to: object) -> Callable[[bytes], bytes]:
 
 
 def former(store: Store, trial: str) -> None:
-    """Turn the trial's record into a record of a version that did not store its rules of scoring."""
+    """Turn the trial's record into a record of a version that did not store the rules of scoring."""
     file = file_of(store, "result.json", trial)
     found = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({key: found[key] for key in found if key not in ("scorer", "checksum")}))

@@ -36,7 +36,7 @@ def result(score: float = 50.0) -> TrialResult:
 
 
 def result_of(made: dict[str, Any]) -> TrialResult:
-    """A result with the given record as JSON, and without labels."""
+    """A result from a record in JSON, without labels."""
     names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
     return TrialResult(record_json.from_json({**made, **names}, made["id"]), [{"step": 1.0}], [])
 

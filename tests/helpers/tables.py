@@ -1,4 +1,4 @@
-"""The smallest readable table of results."""
+"""A small table of results with the required columns only."""
 
 MIN = "".join(
     f"{line}\n"
