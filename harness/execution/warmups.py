@@ -19,8 +19,7 @@ SHORTER_RANGE = "Give the search a shorter range of warmup_steps, or more steps"
 def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = SHORTER) -> list[str]:
     """Sentences on settings with a warmup that does not end in the training, one per number of steps.
 
-    ``examples`` is the number of training examples. With ``None``, settings that count in epochs of all data are
-    skipped.
+    ``examples`` is the number of training examples. With ``None``, settings with epochs over all data are skipped.
     """
     found: dict[int, set[int]] = {}
     for setting in settings:

@@ -51,7 +51,7 @@ def written(folder: Path, name: str, content: Any) -> Path:
 
 
 def cloze_folder(folder: Path, *, train: int, test: int, languages: tuple[str, ...] = ("en", "de")) -> str:
-    """A data folder with ``xquad`` in XTREME's layout: ``train`` training passages, and ``test`` in each other set."""
+    """A data folder with ``xquad`` in XTREME's layout: at most ``train`` training passages, ``test`` per other set."""
     written(folder, "squad/train-v1.1.json", cloze("en", slice(2 * test, 2 * test + train)))
     written(folder, "squad/dev-v1.1.json", cloze("en", slice(test, 2 * test)))
     for language in languages:

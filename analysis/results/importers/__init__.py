@@ -17,7 +17,7 @@ IMPORTERS: Registry[Importer] = Registry(
         "runs": "analysis.results.importers.run_table:IMPORTER",
     }
 )
-"""Importers by the name of the program. The first importer that recognises a path reads it."""
+"""Importers by name. The first importer that recognises a path reads it."""
 
 
 def find(path: Path) -> Importer | None:

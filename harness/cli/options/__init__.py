@@ -1,1 +1,1 @@
-"""Options that several commands share, by topic, and the functions that read their values."""
+"""Options by topic, most shared by several commands, and the functions that read their values."""

@@ -4,7 +4,7 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Collect garbage only after 50,000 new objects (Python's default: 700 to 2,000), in a process of our own.
+    """In a process of steadytune, collect garbage only after 50,000 new objects (Python's default: 700 to 2,000).
 
     Imports of torch and transformers make a million objects that stay. Visiting them takes a quarter of the import.
     """

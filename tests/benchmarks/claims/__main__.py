@@ -7,11 +7,11 @@ Studies of vanilla and l2 are simulated in 14 languages with a correlation of 0.
 writes ``answer.json``. Runs have noise with a standard deviation of 2 points; both methods share 0.3 of its variance.
 Settings have effects of the same size, shared by both methods. In ``method × setting`` and ``method × seed`` each
 method also has its own effects of that size. A collapsed run is 50 points lower on the source and all targets.
-``ceiling`` has equal standard deviations in logits at 95 and 85 %, which differ in points.
+In ``ceiling``, at 95 and 85 %, standard deviations are equal in logits, but not in points.
 
 A claim is wrong if it finds an absent difference, or a difference of the other sign. It is also wrong if it finds
-equivalence and the truth is outside the bounds. The truth depends on the scope: see ``truths``. A study's draws depend
-only on the seed, its world, its design and its number. Counts therefore do not depend on the number of processes.
+equivalence and the truth is on or outside the bounds. The truth depends on the scope: see ``truths``. A study's draws
+depend only on the seed, its world, its design and its number. So counts do not depend on the number of processes.
 """
 
 import argparse
