@@ -24,4 +24,5 @@ def _check_harness() -> None:
     found = importlib.util.find_spec("harness")
     file = Path(found.origin) if found is not None and found.origin else None
     if file is None or file.resolve().parent.parent != Path(__file__).resolve().parent.parent:
-        raise ImportError(f"harness: Python imports {str(file)!r} in place of steadytune's package; rename it")
+        place = repr(str(file)) if file is not None else "a folder of that name"
+        raise ImportError(f"harness: Python imports {place} in place of steadytune's package; rename it")

@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
     start = time.perf_counter()
+    given.worlds, given.designs = ([*dict.fromkeys(of)] for of in (given.worlds, given.designs))  # each counted once
     cells = run(given.worlds, given.designs, given.studies, given.seed, given.processes)
     equal, different = ([world for world in given.worlds if world in of] for of in (WORLDS, DIFFERENT))
     print(f"{given.studies} studies a cell: 2 s.e. of a share of {SIZE:g} are {error(SIZE, given.studies):.3f}")
