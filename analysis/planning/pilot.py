@@ -2,8 +2,8 @@
 
 The scores of both methods follow the two-way crossed random model of ``decomposition.variance``. The model's three mean
 squares are here 2 × 2 matrices over the method and the baseline (Searle, Casella & McCulloch, 1992, Variance
-Components, Chapter 11). Their expectations are drawn from inverse Wishart distributions: the posterior for a normal
-pilot. The defaults are the prior. The prior's mean squares are scaled to the pilot's variance and count as ``PRIOR``
+Components, Chapter 11). Their expectations are drawn from inverse Wishart distributions: the posterior for normal
+scores. The defaults are the prior. The prior's mean squares are scaled to the pilot's variance and count as ``PRIOR``
 degrees of freedom.
 """
 
@@ -37,7 +37,7 @@ class Squares:
     settings: int
     seeds: int
     matrices: Floats
-    """Mean cross products over methods, averaged over languages (3 × 2 × 2), in squared points."""
+    """Mean cross products of the methods, averaged over languages (3 × 2 × 2), in squared points."""
     free: tuple[int, int, int]
     """Degrees of freedom."""
     between: float
@@ -168,7 +168,7 @@ class Pilot:
 
     @cached_property
     def _between(self) -> tuple[float, float]:
-        """Degrees of freedom and value of ``Squares.between``, averaged with the defaults."""
+        """Degrees of freedom and value of ``Squares.between``, pooled with the defaults."""
         assert self.squares is not None
         told, count = self.squares, self.languages
         total = (told.between + (count - 1) * told.within) / count

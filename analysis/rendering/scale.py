@@ -32,7 +32,7 @@ class Places:
     def along(cls, results: Results) -> "Places":
         """Positions by the learning rate if it varies, else by the only hyperparameter that varies.
 
-        If several others vary, or none, all settings have the position 0.5.
+        Otherwise all settings have the position 0.5.
         """
         varied = results.varied
         name = RATE if RATE in varied else (str(varied.columns[0]) if varied.shape[1] == 1 else "")

@@ -21,7 +21,7 @@ Counts = NDArray[np.int32] | NDArray[np.float64]
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), the F1 of micro precision and recall; 0 without spans, as in the tasks."""
+"""2 TP / (predicted + gold), the F1 of micro precision and recall; 0 for 0 / 0, as in the tasks."""
 
 
 def metric_of(task: TaskName) -> Metric | None:

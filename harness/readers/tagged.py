@@ -88,8 +88,8 @@ def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> N
     tag = str(word.tag)
     if tag.isdecimal():
         raise UserError(
-            f"{where}: the tag {tag!r} is a number; write the names {', '.join(labels)} in place of numbers, in "
-            "the data set's own order"
+            f"{where}: the tag {tag!r} is a number; write the names {', '.join(labels)} in place of the "
+            "data set's numbers for them"
         )
     if word.form in labels:
         raise UserError(f"{where}: the tag {word.form!r} stands before the word {tag!r}; write 'word<TAB>tag'")

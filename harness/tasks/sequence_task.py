@@ -75,7 +75,7 @@ class SequenceTask(Task[Row]):
         if str(label) not in self.labels and str(label).isdecimal() and not any(map(str.isdecimal, self.labels)):
             raise UserError(
                 f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in "
-                "place of numbers, in the data set's own order"
+                "place of the data set's numbers for them"
             )
         if str(label) not in self.labels:
             raise unknown(f"{where}: label", label, self.labels)

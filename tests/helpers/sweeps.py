@@ -1,4 +1,4 @@
-"""Functions that run a study in this process and read its scores."""
+"""Functions that run a study and read its scores."""
 
 import io
 
@@ -14,7 +14,7 @@ HERE = Resources(local=True)
 
 
 def run(study: Study, store: Store, resources: Resources = HERE, **options: bool) -> tuple[SweepOutcome, str]:
-    """Run the study in this process, and return its outcome and its output."""
+    """Run the study, by default in this process, and return its outcome and output."""
     out = io.StringIO()
     outcome = sweep(study, plan(study), store, resources, Console(file=out, width=250), **options)
     return outcome, out.getvalue()

@@ -1,1 +1,1 @@
-"""Tasks that ship, by name; each file defines one ``TASK``."""
+"""Shipped tasks; each file but ``squad`` defines one ``TASK``."""
