@@ -56,8 +56,8 @@ def std_test(
     """Test in a scope whether paired scores have equal standard deviations.
 
     - These runs: the swap test, run by run. It covers only the noise of single runs.
-    - Other seeds: if there are several seeds and settings share some, the jackknife over seeds and settings. If each
-      setting has its own seeds, runs are a sample of seeds, and the swap test holds.
+    - Other seeds: if settings share some of several seeds, the jackknife over seeds and settings. If each setting
+      has its own seeds, runs are a sample of seeds, and the swap test holds.
     - Other settings: the same jackknife. Whole settings are swapped if each has its own seeds, or if all have the same
       single seed.
 

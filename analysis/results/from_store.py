@@ -37,11 +37,11 @@ NONE = float("nan")
 def load(store: Store, name: str) -> Results:
     """The results of a study's last run in a store.
 
-    Raises ``UserError`` if the study was not run there, or if it is a search without a trial so far.
+    Raises ``UserError`` if the study is missing or unreadable, or if no trial of a search has finished or failed.
     """
     study, trials = store.study(name)
     if not trials:
-        raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
+        raise UserError(f"study: no trial of {name!r} in {store.place!r} has finished or failed yet")
     running = store.heartbeats([trial.id for trial in trials])  # first: a trial may finish meanwhile
     standing = store.standing(trials)
     collapsed = collapse.flags(store, standing.finished)

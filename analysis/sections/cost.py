@@ -47,7 +47,7 @@ def table(view: View) -> Table:
     ]
     notes = [
         "Device hours: the sum over trials of the time from the start of the preparation to the last score. The device "
-        "is a trial's CPU cores, GPU or share of a GPU. Seconds and tokens/s are medians over trials; memory is the "
+        "is a trial's CPU cores, GPUs or share of a GPU. Seconds and tokens/s are medians over trials; memory is the "
         "maximum.",
         "Extra memory: the memory of the method beyond the weights, their gradients and the optimizer's state. Trained "
         "parameters include the embeddings of the whole vocabulary, even if the training trims it.",

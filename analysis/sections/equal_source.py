@@ -20,7 +20,7 @@ MIN_RUNS = 3
 
 @dataclass(frozen=True)
 class Compared:
-    """Comparison of the runs and target languages of a method that ``Balance`` keeps."""
+    """A method's comparison, over the runs and target languages that ``Balance`` keeps."""
 
     languages: tuple[str, ...]
     found: EqualSource
@@ -29,7 +29,7 @@ class Compared:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has enough runs, or if scores are not points (the unit of ``WITHIN``)."""
+    """The section; ``None`` if no method has a row, or if scores are not points (the unit of ``WITHIN``)."""
     found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
     if not found or not view.results.measure.points:
         return None
@@ -98,9 +98,7 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
     notes += [f"A value or an interval is missing if {reason}." for reason in reasons]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         methods = named(left_out, f"{len(left_out)} methods")
-        notes.append(
-            f"Left out: {methods}. Their runs have one trial per language, so a run has several {source} scores."
-        )
+        notes.append(f"Left out: {methods}. Their runs have several trials, so a run has several {source} scores.")
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 
 

@@ -65,5 +65,5 @@ def test_without_a_search_nothing_changes(study: Study, tmp_path: Path) -> None:
 def test_a_search_of_which_nothing_has_ended_has_no_report(searched: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     journal(searched, store).save()
-    with pytest.raises(UserError, match=r"no trial of 'small' in .* has ended yet"):
+    with pytest.raises(UserError, match=r"no trial of 'small' in .* has finished or failed yet"):
         load(store, "small")
