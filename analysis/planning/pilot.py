@@ -36,6 +36,8 @@ class Squares:
 
     settings: int
     seeds: int
+    languages: int
+    """Number of the pilot's languages, which may be fewer than the study's."""
     matrices: Floats
     """Mean cross products of the methods, averaged over languages (3 × 2 × 2), in squared points."""
     free: tuple[int, int, int]
@@ -63,7 +65,7 @@ class Squares:
         mean = deviations.mean(axis=1)
         between = languages * float((mean**2).sum()) / runs
         within = float(((deviations - mean[:, None]) ** 2).sum()) / (runs * max(1, languages - 1))
-        return cls(settings, seeds, np.array(products), free, between, within)
+        return cls(settings, seeds, languages, np.array(products), free, between, within)
 
     @property
     def variance(self) -> float:
@@ -170,7 +172,7 @@ class Pilot:
     def _between(self) -> tuple[float, float]:
         """Degrees of freedom and value of ``Squares.between``, pooled with the defaults."""
         assert self.squares is not None
-        told, count = self.squares, self.languages
+        told, count = self.squares, self.squares.languages
         total = (told.between + (count - 1) * told.within) / count
         free = sum(told.free)
         return free + PRIOR, (free * told.between + PRIOR * total * (1 + (count - 1) * DEFAULT.alike)) / (free + PRIOR)
@@ -178,8 +180,8 @@ class Pilot:
     def _alike(self, between: float) -> float:
         """The correlation between languages."""
         assert self.squares is not None
-        within = self.squares.within
-        found = (between - within) / (between + (self.languages - 1) * within) if between + within else DEFAULT.alike
+        within, count = self.squares.within, self.squares.languages
+        found = (between - within) / (between + (count - 1) * within) if between + within else DEFAULT.alike
         return float(np.clip(found, 0, 0.999))
 
     def _rates(self, random: np.random.Generator) -> tuple[float, float]:
