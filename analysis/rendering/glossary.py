@@ -69,8 +69,8 @@ TERMS = {
         ),
         Term(
             "pairs needed",
-            "Smallest number of pairs that gives p ≤ 0.05 after Holm's correction. In all of them the same method "
-            "alone collapses.",
+            "Smallest number of pairs that gives p ≤ 0.05 after Holm's correction, if the same method alone collapses "
+            "in all.",
         ),
         Term(
             "ratio of standard deviations",
@@ -83,8 +83,8 @@ TERMS = {
             "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
             "setting and seed, all languages of a run together. Scores are centred on each method's median. If "
             "settings share several seeds, claims for other seeds and settings use a jackknife over seeds and settings "
-            "instead. If each setting has its own seeds, the swap test holds for other seeds. With own seeds or one "
-            "seed, it swaps whole settings for claims on other settings.",
+            "instead. If each setting has its own seeds, the swap test holds for other seeds. For other settings it "
+            "then swaps whole settings, as with a single seed.",
         ),
         Term(
             "minimum detectable ratio",

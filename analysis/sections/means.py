@@ -14,7 +14,7 @@ from analysis.statistics.multi_bootstrap import Difference
 from harness.tasks.metrics import Measure
 
 TITLE = "Is it better?"
-SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
+SURVIVING = "Pairs in which either run collapsed are left out. The difference over all runs has no test."
 ONE_SEED = "All runs have one seed: claims on other settings hold for this seed only."
 TERMS = {
     "other seeds": "other seeds",
@@ -28,13 +28,13 @@ TERMS = {
 def _what(measure: Measure, claims: Sequence[Claim]) -> str:
     """A note on the differences."""
     over = {
-        True: "over pairs of runs of one setting and seed",
-        False: "for unpaired methods over the means at common settings (the column pairs then counts settings)",
+        True: "A pair is two runs of one setting and seed",
+        False: "Unpaired methods are compared by their means at common settings, counted in the column pairs",
     }
-    kinds = ", ".join(over[paired] for paired in over if any(claim.paired is paired for claim in claims))
+    kinds = ". ".join(over[paired] for paired in over if any(claim.paired is paired for claim in claims))
     of = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
     better = " Below 0 the method is better." if measure.lower_is_better else ""
-    return f"{of}, the method's minus the baseline's, {kinds}.{better}"
+    return f"{of}, the method's minus the baseline's. {kinds}.{better}"
 
 
 def section(view: View) -> Section | None:

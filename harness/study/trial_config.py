@@ -111,7 +111,7 @@ class TrialConfig:
 
     @property
     def own_files(self) -> dict[str, str]:
-        """The files of users' code that the trial needs, each with the name of its variable; empty for a method."""
+        """The files of users' code that the trial needs, each with the name of its variable, or ``""`` for a method."""
         methods = {part.file: "" for part in self.method.parts if isinstance(part, OwnMethod)}
         return own_files(self.task_file, self.own_task) | methods
 

@@ -29,8 +29,8 @@ def crossings(
     Args:
         excess: maps a distance for each function to the functions' values.
         at_zero: value of all functions at 0.
-        tried: distances to try first, if they lie inside the bracket. The crossing is then on the correct side of
-            these distances, even if a function does not grow everywhere.
+        tried: distances to try first, if they lie inside the bracket. The crossing then lies beyond a tried
+            distance exactly if the function is below 0 there, even if it does not grow everywhere.
         limit: distance beyond which the search stops.
         part: relative precision.
     """

@@ -20,7 +20,7 @@ LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
 """Number of runs up to which the power is simulated."""
 STUDIES, SWAPS, PART = 200, 399, 0.01
-"""Number of simulated studies, number of random swaps of each, and relative precision of a log ratio."""
+"""Simulated studies (twice as many for Brown and Forsythe), random swaps of each, relative precision of a log ratio."""
 FEW_SWAPPED = 9
 """Number of runs up to which a simulated study gets all swaps, at most ``SWAPS``."""
 MIN_RATIO = 0.01
@@ -51,8 +51,8 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
     mean(R²) / n: languages that move together add little. The result depends on the number of runs and the
     correlations, not on the observed ratio. It is no "post hoc" power.
 
-    The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study estimates its correlations badly. In
-    25 studies of 8 runs and 14 languages the ratio was 0.45 on average, 0.34 in one study and 0.57 in another. These
+    At the mean of 25 studies' ratios the power is 0.71 to 0.84. A small study estimates its correlations badly. In 25
+    studies of 8 runs and 14 languages the ratio was 0.45 on average, 0.34 in one study and 0.57 in another. These
     figures are by ``python -m tests.benchmarks.spread``.
 
     Raises ``ValueError`` as ``std_ratio``.
@@ -147,7 +147,7 @@ def _log_found(power: Callable[[float], float], studies: int, guess: float) -> f
 def _some_swaps(runs: int) -> NDArray[np.float64]:
     """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps.
 
-    The test itself makes more swaps, which add little power.
+    Above ``FEW_SWAPPED`` runs the test makes more, which adds little power.
     """
     few = runs <= FEW_SWAPPED
     some = swaps(runs, SWAPS) if few else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
@@ -173,7 +173,7 @@ def _error(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> float
 
 
 def _shared(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """The mean over pairs of languages of their squared correlation; 1 for one language."""
+    """The mean squared correlation of languages, each also with itself; 1 for one language."""
     runs, languages = a.shape
     squares = ((a.T @ a + b.T @ b) / (2 * runs)) ** 2
     off = ~np.eye(languages, dtype=bool)

@@ -60,8 +60,8 @@ def test_unpaired_methods_have_their_own_note() -> None:
     scores = normal(5, 3, 4, vanilla=1, a=1)
     later = [{**row, "seed": row["seed"] + 50} for row in grid({"a": scores["a"]})]  # type: ignore[operator]
     told = noted(table_of(means.section(view(grid({"vanilla": scores["vanilla"]}) + later)), "means"))
-    assert "for unpaired methods over the means at common settings" in told
-    assert "over pairs of runs" not in told
+    assert "Unpaired methods are compared by their means at common settings" in told
+    assert "A pair is two runs" not in told
 
 
 def test_two_runs_have_a_difference_and_no_number_that_is_none() -> None:
