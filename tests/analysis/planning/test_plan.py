@@ -84,6 +84,17 @@ def test_a_large_pilot_is_recovered() -> None:
         assert found_world.rates == NONE
 
 
+def test_a_pilot_of_some_languages_gives_the_same_correlation() -> None:
+    """A study of 14 languages of which the pilot scored 8."""
+    drawn = draw(World(Effect(3, 0.8), Effect(1, 0.2), Effect(2, 0.4), 0.7, 8), 60, 40, NONE, np.random.default_rng(0))
+    squares = Squares.of(np.stack([side.reshape(60, 40, 8) for side in (drawn.ours, drawn.theirs)]))
+    some, all_scored = (
+        Pilot("l2", "vanilla", count, squares, np.zeros((2, 60)), np.full(60, 40.0)).likely for count in (14, 8)
+    )
+    assert (some.languages, all_scored.languages) == (14, 8)
+    assert some.alike == all_scored.alike == pytest.approx(0.7, abs=0.15)
+
+
 def test_a_small_pilot_is_uncertain() -> None:
     drawn = draw(DEFAULT, 3, 2, NONE, np.random.default_rng(0))
     squares = Squares.of(np.stack([side.reshape(3, 2, 14) for side in (drawn.ours, drawn.theirs)]))
