@@ -20,6 +20,7 @@ from analysis.results.frame import RUN
 from analysis.results.opening import opened
 from analysis.results.tidy import tidy
 from analysis.results.view import View
+from harness.common import files
 from harness.common.errors import UserError, unknown
 from harness.common.users.arguments import checked
 
@@ -202,8 +203,8 @@ def read(
     Raises:
         UserError: The path does not exist or cannot be read as results, or the baseline does not exist.
     """
-    if not Path(path).exists():
-        raise UserError(f"path: {os.fspath(path)!r} does not exist; give a table or a folder of results")
+    if files.directory("path", os.fspath(path)) is None:
+        files.existing("path", os.fspath(path), "a folder of results")
     maps = [f"{field}={column}" for field, column in (columns or {}).items()]
     return Loaded(opened(os.fspath(path), "", source=source, baseline=baseline, ddof=ddof, maps=maps))
 

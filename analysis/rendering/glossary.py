@@ -69,8 +69,8 @@ TERMS = {
         ),
         Term(
             "pairs needed",
-            "Smallest number of pairs that gives p ≤ 0.05 after Holm's correction, if the same method alone collapses "
-            "in all.",
+            "Smallest number of pairs that gives p ≤ 0.05 after Holm's correction, whatever the other methods' p. In "
+            "all these pairs the same method alone collapses.",
         ),
         Term(
             "ratio of standard deviations",

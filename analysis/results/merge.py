@@ -232,8 +232,18 @@ def _alone(one: Results, other: Results) -> list[str]:
     ]
 
 
+def _columns(one: Results, other: Results) -> list[str] | None:
+    """The hyperparameters by which the settings are matched; ``None`` if the columns besides ``_alone`` differ, or if
+    none is left."""
+    alone = _alone(one, other)
+    ours, theirs = ([str(name) for name in side.settings if name not in alone] for side in (one, other))
+    return ours if ours and {*ours} == {*theirs} else None
+
+
 def _told_alone(first: str, one: Results, second: str, other: Results) -> str:
     """A sentence on the hyperparameters of ``_alone``."""
+    if _columns(one, other) is None:
+        return ""
     told = []
     for name in _alone(one, other):
         side, settings = (first, one.settings) if name in one.settings else (second, other.settings)
@@ -246,11 +256,10 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
 
     The labels leave out the hyperparameters of ``_alone``. If the columns still differ or none is left, labels stay.
     """
-    ours, theirs = (results.settings.drop(columns=_alone(one, other), errors="ignore") for results in (one, other))
-    if {*ours.columns} != {*theirs.columns} or not len(ours.columns):
+    if (columns := _columns(one, other)) is None:
         joined = pd.concat([one.settings, other.settings])
         return joined[~joined.index.duplicated()], [{}, {}]
-    joined = pd.concat([ours, theirs]).apply(one_value_each)
+    joined = pd.concat([one.settings[columns], other.settings[columns]]).apply(one_value_each)
     rows: list[dict[str, object]] = joined.astype(object).to_dict("records")  # type: ignore[assignment]
     varied = [name for name in rows[0] if len({value_label(name, row[name]) for row in rows}) > 1] or [*rows[0]][:1]
     labels = [" ".join(f"{name}={value_label(name, row[name])}" for name in varied) for row in rows]

@@ -175,7 +175,7 @@ def _targets(study: Study, name: TaskName, source: str, given: Sequence[str] | s
     languages = (given,) if isinstance(given, str) else tuple(given)
     if isinstance(task, Own):  # its data defines its languages
         asked: Any = "all" if languages == ("all",) else languages
-        return replace(study, targets=asked).targets
+        return replace(study, source=source, targets=asked).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language not in sources.parts(source))
     fields.once(option, languages)

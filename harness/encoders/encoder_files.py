@@ -38,7 +38,7 @@ def located(encoder: Encoder, name: str) -> Path | None:
         if isinstance(answer, HfHubHTTPError):
             status = answer.response.status_code
             login = "log in with 'hf auth login' and an account that may read it"
-            advice = login if status in (401, 403) else "try again"
+            advice = {401: login, 403: login, 404: "check the name and its revision"}.get(status, "try again")
             raise UserError(
                 f"encoder: {encoder.path!r}: the Hugging Face hub answers {status} when asked for {name}; {advice}"
             ) from None

@@ -43,28 +43,37 @@ def read(lines: Lines, name: str) -> Columns:
     return Columns(names, 0, width - 1, sentences)
 
 
-def _words(header: list[Row | None], width: int, lines: Lines) -> Iterator[Row | None]:
+def _words(header: list[tuple[int, str]], width: int, lines: Lines) -> Iterator[Row | None]:
     """The header's words. A line that begins with # has a word if it has all columns and the tag of another line."""
-    tags = {cells_of(line)[-1] for _, line in lines if not line.startswith("# ")}
-    yield from (row for row in header if row is None or (len(row.cells) == width and row.cells[-1] in tags))
+    plain = [line for _, line in lines if not _ends_sentence(line) and not line.startswith("# ")]
+    tags, tabs = {cells_of(line)[-1] for line in plain}, "\t" in plain[0]
+    for number, line in header:
+        cells = cells_of(line)
+        if _ends_sentence(line):
+            yield None
+        elif len(cells) == width and cells[-1] in tags and ("\t" in line) is tabs:
+            yield Row(number, tuple(cells))
+
+
+def _ends_sentence(line: str) -> bool:
+    """Whether a line has no word: it is blank, starts a document, or is a known comment."""
+    return not line.strip(" \t") or cells_of(line)[0] == DOCUMENT or bool(COMMENT.match(line))
 
 
 def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
     width = first = 0
-    header: list[Row | None] = []
+    header: list[tuple[int, str]] = []
     for number, line in lines:
-        cells = cells_of(line)
-        if not line.strip(" \t") or cells[0] == DOCUMENT or COMMENT.match(line):
-            header.append(None)
+        if not width and (line.startswith("# ") or _ends_sentence(line)):
+            header.append((number, line))
+            continue
+        if _ends_sentence(line):
             yield None
             continue
-        if not width and line.startswith("# "):
-            header.append(Row(number, tuple(cells)))
-            continue
+        cells = cells_of(line)
         if not width:
             width, first = len(cells), number
-            if any(header):
-                yield from _words(header, width, lines)
+            yield from _words(header, width, lines)
         if len(cells) == width:
             yield Row(number, tuple(cells))
         elif not line.startswith("# "):  # else a comment, as a word's line has all columns

@@ -10,6 +10,7 @@ from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import loading, trimmed_embedding
+from harness.methods import Method
 from harness.study import TrialConfig
 from harness.training.varlen import unpacked
 
@@ -48,6 +49,8 @@ def load(folder: Path, config: TrialConfig) -> PreTrainedModel:
             raise UserError(
                 f"weights: {str(folder / ADDED)!r} has {found.unexpected_keys[0]}, which the method does not add"
             )
-        if lacking := [name for name in found.missing_keys if name not in own]:
+        # A ``finish`` may remove parts that ``adapt`` adds, as LoRA's does.
+        kept = all(type(part).finish is Method.finish for part in config.method.parts)
+        if lacking := [name for name in found.missing_keys if kept and name not in own]:
             raise UserError(f"weights: {str(folder / ADDED)!r} lacks {lacking[0]}, which the method adds")
     return plain.model

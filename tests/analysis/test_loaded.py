@@ -2,12 +2,14 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import analysis
+from analysis import examples
 from analysis.claims.claim import Quantity, Scope
 from analysis.loaded import Loaded
 from harness.common.errors import UserError
@@ -61,9 +63,16 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path, monkeypatch: pyte
     """Whatever the working directory."""
     synthetic.store(tmp_path / "store", synthetic.study(2))
     monkeypatch.chdir(tmp_path / "store")
-    for name in ("synthetic", "nothing.csv"):
-        with pytest.raises(UserError, match=rf"path: '{name}' does not exist; give a table or a folder of results"):
+    for name in ("synthetic", "nothing.csv", "x" * 300):
+        with pytest.raises(UserError, match=r"path: '.*' is not allowed; give a file that exists, or a folder of"):
             analysis.read(name)
+
+
+def test_a_path_may_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with examples.example("quickstart") as file:
+        shutil.copy(file, tmp_path / file.name)
+    assert analysis.read(f"~/{file.name}").frame.equals(analysis.read(tmp_path / file.name).frame)
 
 
 def test_unknown_names_get_the_known_ones(results: Loaded) -> None:

@@ -119,5 +119,5 @@ class Display:
             if id in self.said:
                 self.said[id] = now
         for id in due[:LINES]:  # moved to the end, so that the next lines are on the others
-            if self.said.pop(id, None) is not None:
+            if self.said.pop(id, None) is not None and id in self.running:
                 self.said[id] = now

@@ -81,6 +81,13 @@ def test_settings_are_matched_without_a_hyperparameter_that_only_one_names(one: 
     assert "matched without" not in alike.results.about.question
 
 
+def test_settings_with_other_columns_keep_their_labels(one: View) -> None:
+    """A hyperparameter that varies on one side only keeps the settings apart, so nothing is matched without it."""
+    varied = one.results.settings.assign(label_smoothing=0.1, dropout=range(len(one.results.settings)))
+    both = side_by_side("a", View(replace(one.results, settings=varied)), "b", moved(one, 2.0))
+    assert "matched without" not in both.results.about.question
+
+
 def test_one_method_each_is_compared_whatever_its_name(one: View) -> None:
     def only(method: str) -> View:
         kept = one.results.trials["method"] == method

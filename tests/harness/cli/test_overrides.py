@@ -157,11 +157,13 @@ def test_languages_and_the_methods_that_are_for_some() -> None:
 @pytest.mark.parametrize("all_languages", ["all", ("all",), ["all"]])
 def test_all_languages_in_every_form(all_languages: Sequence[str]) -> None:
     """From Python, the languages may be a text, a tuple or a list."""
-    parts = {"train": {"en": "a.csv"}, "dev": {"en": "b.csv"}, "test": {"en": "c.csv", "de": "d.csv", "hi": "e.csv"}}
+    learned, tested = {"en": "a.csv", "de": "b.csv"}, {"en": "c.csv", "de": "d.csv", "hi": "e.csv"}
+    parts = {"train": learned, "dev": learned, "test": tested}
     own = replace(
         STUDY, task=OwnText(text=("text",)), data=own_data(parts, "data"), methods=(Vanilla(),), targets=("de",)
     )
     assert scaled(own, languages=all_languages)[0].targets == ("de", "hi")
+    assert scaled(own, changes=["source=de"], languages=all_languages)[0].targets == ("en", "hi")
     targets = scaled(STUDY, languages=all_languages)[0].targets
     assert set(targets) == set(task_named("udpos").languages) - {"en"}
 

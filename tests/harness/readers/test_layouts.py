@@ -78,6 +78,10 @@ def test_a_first_word_may_be_a_number_sign(tmp_path: Path) -> None:
     """A comment at the start may have as many columns as a word, but not a tag of other words."""
     file = in_file(tmp_path, "# by me\n\n# SYM O\nAnn NNP O\n")
     assert tagged_words(file).sentences == [(("#", "Ann"), ("O", "O"))]
+    for comments in ("# by me\n# my comment", "-DOCSTART- -X- Q\n# file Q", "# default O"):
+        text = "Ann NNP O\nmet VBD O\n"
+        file = in_file(tmp_path, f"{comments}\n{text if comments != '# default O' else text.replace(' ', chr(9))}")
+        assert tagged_words(file).sentences == [(("Ann", "met"), ("O", "O"))]
     file = in_file(tmp_path, "# by me\n# my comment\nAnn NNP O\nmet VBD O\n")
     assert tagged_words(file).sentences == [(("Ann", "met"), ("O", "O"))]
 
