@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from dataclasses import replace
@@ -9,21 +10,45 @@ from pathlib import Path
 
 import fsspec
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
+from harness.common.errors import UserError
 from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
 from harness.execution.sweep import SweepOutcome
-from harness.methods import L2, Vanilla
+from harness.methods import L2, Adapter, Composed, Lora, OwnMethod, Vanilla
 from harness.store.hashed_folders import hash_name
 from harness.store.store import Store
 from harness.study import Study
+from harness.training import weights
 from harness.training.trial import run_trial
 from harness.training.varlen import ATTENTION
 from tests.helpers.encoders import make, tiny_encoder
 from tests.helpers.store_files import changed
 from tests.helpers.stores import recorded
 from tests.helpers.sweeps import run
+
+WITH_A_MODULE = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from harness.methods import Method
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaled(Method):
+    name: ClassVar[str] = "scaled"
+
+    def adapt(self, model, pretrained):
+        model.own_scale = torch.nn.Parameter(torch.ones(2))
+
+    def loss(self, model, batch, outputs):
+        return (model.own_scale - 2).square().sum()
+"""
 
 
 @pytest.fixture
@@ -122,6 +147,28 @@ def test_a_trial_with_unloadable_weights_trains_again(one: Study, tmp_path: Path
     result = folder.parent / "result.json"
     result.write_bytes(changed("weights", to=name)(result.read_bytes()))
     assert run(replace(one, targets=("de", "hi")), store)[0] == SweepOutcome(1, 1, 0, 1)
+
+
+def test_weights_that_lack_a_part_of_an_adapter_are_refused(one: Study, tmp_path: Path) -> None:
+    (config,) = plan(replace(one, methods=(Adapter(size=4),)))
+    run_trial(config, cache=tmp_path / "cache", weights=tmp_path / "kept")
+    assert weights.load(tmp_path / "kept", config)
+    added = load_file(tmp_path / "kept" / weights.ADDED)
+    gone = sorted(added)[0]
+    save_file({name: part for name, part in added.items() if name != gone}, tmp_path / "kept" / weights.ADDED)
+    with pytest.raises(UserError, match=rf"added\.safetensors' lacks {re.escape(gone)}, which the method adds"):
+        weights.load(tmp_path / "kept", config)
+
+
+def test_merged_lora_beside_a_module_of_an_own_method_is_loaded(one: Study, tmp_path: Path) -> None:
+    """LoRA's maps are merged before the weights are kept; the own module stays beside them."""
+    (tmp_path / "mine.py").write_text(WITH_A_MODULE)
+    both = Composed(methods=(Lora(rank=2), OwnMethod(file=str(tmp_path / "mine.py"), name="scaled")))
+    (config,) = plan(replace(one, methods=(both,)))
+    run_trial(config, cache=tmp_path / "cache", weights=tmp_path / "kept")
+    assert [*load_file(tmp_path / "kept" / weights.ADDED)] == ["own_scale"]
+    found = weights.load(tmp_path / "kept", config).state_dict()
+    assert torch.equal(found["own_scale"], load_file(tmp_path / "kept" / weights.ADDED)["own_scale"])
 
 
 def test_the_next_attempt_removes_remains_of_a_killed_attempt(one: Study, tmp_path: Path) -> None:
