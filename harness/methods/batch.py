@@ -16,7 +16,8 @@ class Batch:
     """The inputs and labels of one batch, with its task's loss."""
 
     inputs: "Mapping[str, Tensor]"
-    """The model's inputs by name, such as ``input_ids`` (examples, sub-words)."""
+    """The model's inputs by name, such as ``input_ids``: (examples, sub-words), or (1, all sub-words) on a GPU without
+    padding."""
     labels: "Tensor"
     """The labels, in the task's shape."""
     task: "Task[Any]"
