@@ -76,6 +76,7 @@ def closure(names: set[str]) -> set[str]:
     return found
 
 
+@pytest.mark.nightly
 def test_reports_need_the_packages_of_the_short_list_alone(tmp_path: Path) -> None:
     """Every other installed package is hidden, torch and Ray among them."""
     lines = (ROOT / "analysis/requirements.txt").read_text(encoding="utf-8").splitlines()

@@ -88,7 +88,7 @@ def test_hostile_names_are_text_in_html_and_latex(tmp_path: Path) -> None:
         assert not re.search(r"(?<!\\)%(?! \\usepackage|$)", text, flags=re.MULTILINE)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_hostile_names_make_no_file_elsewhere(tmp_path: Path) -> None:
     reported(tmp_path / "a" / "b" / "c", NO_FILES)
     for name in NO_FILES[1:3]:

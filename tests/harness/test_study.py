@@ -225,7 +225,7 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"task": {"a": 1}}, "task: the field 'kind' is missing; give one of "),
         ({"encoder": 5}, "encoder: 5 is not allowed; give text"),
         ({"data": None}, "data: None is not allowed; give a place's name"),
-        ({"methods": [{"name": ["l2"]}]}, "methods: there is no ['l2']"),
+        ({"methods": [{"name": ["l2"]}]}, "methods: name: ['l2'] is not allowed; give text"),
         (
             {"methods": [{"name": "ewc", "strength": 1, "languages": "de"}]},
             "languages: 'de' is not allowed; give a list",

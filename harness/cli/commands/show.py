@@ -190,7 +190,7 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
     ]
     finished = sum(word == "finished" for word in status.values())
     counts = f"{finished} finished" + (f", {len(running)} running" if running else "")
-    return [f"{len(rows)} trials, {counts} in {without_credentials(store)}", *aligned(rows)]
+    return [f"{len(rows)} trial{'s' * (len(rows) != 1)}, {counts} in {without_credentials(store)}", *aligned(rows)]
 
 
 def without_ids(study: "Study", why: str) -> list[str]:

@@ -21,6 +21,7 @@ from harness.study import Study
 
 
 @pytest.mark.usefixtures("one_worker")
+@pytest.mark.nightly
 def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_path: Path) -> None:
     """One has text that changed after the plan; in place of the other lies a diagonal of another encoder."""
     text = tmp_path / "text"

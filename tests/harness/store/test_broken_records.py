@@ -109,6 +109,7 @@ def paths(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         yield from paths(value[key], (*way, key))
 
 
+@pytest.mark.nightly
 def test_any_altered_record_is_refused_or_can_be_reported(store: Store, study: Study) -> None:
     """Every value of a record is replaced by other values, or removed."""
     store.save_study(replace(study, methods=(CONFIG.method,), targets=("de",)), [CONFIG])

@@ -17,7 +17,7 @@ from tests.helpers.searches import journal, run
 
 
 @pytest.mark.usefixtures("one_worker")
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_half_way_it_goes_on_with_what_had_ended(
     search_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from tests.helpers.stores import recorded
 from tests.helpers.studies import SHORT
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_the_store_has_is_reported_at_once_and_scored_in_more_languages(study: Study, tmp_path: Path) -> None:
     rate = SHORT.learning_rate
     known = replace(study, methods=(Vanilla(),), search=Search(space={"learning_rate": choice([rate])}, trials=2))
