@@ -65,7 +65,7 @@ def test_a_path_that_does_not_exist_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path / "store")
     for name in ("synthetic", "nothing.csv", "x" * 300):
         with pytest.raises(
-            UserError, match=r"path: '.*' is not allowed; give a (file that exists, or a folder of|path that)"
+            UserError, match=r"path: '.* is not allowed; give a (file that exists, or a folder of|path that)"
         ):
             analysis.read(name)
 
