@@ -19,7 +19,7 @@ FOREIGN = set(
     """
     --address --backend-store-uri --check --cpus-per-task --encoder --generate --gpus-per-node
     --head --help --hypothesis-profile --languages --logdir --min-nodes
-    --no-deps --node-dies --nodes --ntasks-per-node --port --rates --screen
+    --no-deps --node-dies --nodes --ntasks-per-node --peers --port --precision --rates --screen
     --gpus --open-mode --requeue --seeds --signal --steps --time --warmup
     """.split()
 )

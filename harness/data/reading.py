@@ -87,5 +87,6 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         # Leave out names that differ only in the suffix.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
-        raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}")
+        choose = "; choose some as targets (--languages)" if split == "test" and there != "none" else ""
+        raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}{choose}")
     return found[0]
