@@ -48,6 +48,15 @@ def trainers(tmp_path_factory: pytest.TempPathFactory, cut: Path) -> dict[str, A
     return found
 
 
+def test_the_page_s_study_names_the_examples(tmp_path: Path, cut: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (line,) = re.findall(r"^methods: .*mine\.py.*$", page, re.MULTILINE)
+    (tmp_path / "mine.py").write_text("\n\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)))
+    (tmp_path / "own.yaml").write_text(re.sub(r"(?m)^methods: .*$", line, STUDY.format(cut=cut)))
+    names = [arm.method.label for arm in search_spaces.load(str(tmp_path / "own.yaml")).arms]
+    assert names == ["vanilla", "focal", "freeze_by_name(pattern=query)"]
+
+
 def test_the_example_of_adapt_works(trainers: dict[str, Any]) -> None:
     frozen = {n for n, p in trainers["freeze_by_name"].model.named_parameters() if not p.requires_grad}
     assert frozen == {n for n, _ in trainers["freeze_by_name"].model.named_parameters() if "attention" in n}
