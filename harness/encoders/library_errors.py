@@ -16,6 +16,13 @@ CUSTOM_CODE = "trust_remote_code"
 """Option that a ``transformers`` message names if a checkpoint needs its own code, which is never run."""
 
 
+def _behind(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and the errors during which it was raised: libraries raise their own error in place of any other."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 @contextmanager
 def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
     """Turn a library's errors for an encoder's files into a ``UserError``.
@@ -29,8 +36,6 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         raise UserError(
             f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}"
         ) from None
-    except TimeLimitError:
-        raise
     except UnpicklingError:
         check_fetched(encoder)
         raise UserError(
@@ -38,8 +43,9 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
             "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
         ) from None
     except Exception as error:  # the user's files caused it, so the user gets a message
-        if lacks_memory(error):
-            raise
+        for behind in _behind(error):
+            if isinstance(behind, TimeLimitError) or lacks_memory(behind):
+                raise behind from None
         check_fetched(encoder)
         if CUSTOM_CODE in str(error):
             raise UserError(
