@@ -105,6 +105,18 @@ def test_two_stores_side_by_side_have_the_multi_bootstrap_of_both(real: Path, tm
     assert "There is no multi-bootstrap because some results are not from a store" in words(means.section(with_file))
 
 
+def test_methods_without_a_common_run_have_their_own_reason(real: Path) -> None:
+    seen = opened(real)
+    later = seen.results.trials["method"] != "vanilla"
+    trials = seen.results.trials.assign(
+        seed=seen.results.trials["seed"].where(~later, seen.results.trials["seed"] + 50)
+    )
+    scores = seen.results.scores.merge(trials[["trial", "seed"]], on="trial", suffixes=("_before", ""))
+    apart = View(replace(seen.results, trials=trials, scores=scores.drop(columns="seed_before")), 1, seen.store)
+    why = "There is no multi-bootstrap for l2(strength=100): it shares no setting and seed with vanilla."
+    assert why in words(means.section(apart))
+
+
 def test_without_predictions_there_is_a_reason(real: Path, tmp_path: Path) -> None:
     shutil.copytree(real, tmp_path / "store")
     next(iter(sorted((tmp_path / "store").glob("trials/*/predictions-*.parquet")))).unlink()

@@ -30,6 +30,8 @@ def contents(folder: Path) -> dict[str, int]:
         ("report ../store --store store", "study: '../store' is not allowed; give the name of a study that was run"),
         ("report mine.yaml --store store", "'mine.yaml' is not allowed; give a file that exists"),
         ("report synthetic --store mixed", "test data: 'af' has scores on 2 test sets (another, synthetic-af)"),
+        ("report --example --watch", "--watch: not with --example, whose results are complete"),
+        ("report --example panx --map method=a", "--map: not with --example, whose results are complete"),
         ("report none.csv", "results: 'none.csv' is not allowed; give a file that exists"),
         ("report folder.csv", "results: 'folder.csv' is not allowed; give a file that exists"),
         ("report column.csv", "column.csv: column: there is no 'scroe'. Did you mean 'score'?"),
