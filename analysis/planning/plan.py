@@ -16,6 +16,7 @@ from analysis.planning.limits import limit
 from analysis.planning.pilot import Pilot
 from analysis.planning.simulation import Shape, Tallies, simulate
 from analysis.planning.surface import Surface
+from analysis.results.wording import counted
 from harness.common.errors import bad
 
 VERSION = 1
@@ -298,4 +299,4 @@ def _why_not(goal: Goal, now: Shape, usable: Sequence[Shape], powers: NDArray[np
     if not open_to:
         return limit(goal, max((shape for _, shape in here), default=now), tests)
     power, shape = max(open_to)
-    return f"power reaches only {power:.2f}, at {shape[1]} seed{'s' * (shape[1] != 1)}"
+    return f"power reaches only {power:.2f}, at {counted(shape[1], 'seed')}"

@@ -12,6 +12,7 @@ from analysis.planning.costs import Expense
 from analysis.planning.goals import GOALS, Goal
 from analysis.planning.plan import Plan
 from analysis.planning.simulation import Shape
+from analysis.results.wording import counted
 from harness.common.console import aligned, span
 from harness.execution.costs.elsewhere import gpu_hours, two_digits
 
@@ -32,8 +33,8 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from _wrapped(_inputs(plan))
     yield from ("", *aligned(_choices(plan), right=(2, 3, 4, 5, 6, 7)), "")
     yield from _wrapped(
-        f"now: power of {_settings(plan.now[0])} × {_counted(plan.now[1], 'seed')}. "
-        f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
+        f"now: power of {counted(plan.now[0], 'setting')} × {counted(plan.now[1], 'seed')}. "
+        f"seeds: the fewest at {counted(plan.now[0], 'setting')} with a power of {plan.targets.power:g}. "
         f"cheapest: settings × seeds at the lowest cost. Then follow power (Monte Carlo "
         f"error up to {_error(plan):.2f}), trials still to run, and the range of their time."
     )
@@ -47,14 +48,6 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
         f"Time from {plan.costs.rates.grounds}." if _timed(plan) else f"Time: {plan.costs.rates.grounds}."
     )
     yield from _commands(plan, study, options)
-
-
-def _settings(count: int) -> str:
-    return _counted(count, "setting")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _wrapped(text: str) -> list[str]:
@@ -77,7 +70,7 @@ def _inputs(plan: Plan) -> str:
     several = f"; p corrected for {plan.tests} methods" if plan.tests > 1 else ""
     return (
         f"{start}. Std in points: {effects}; in brackets the correlation of {pilot.method} with {pilot.baseline}. "
-        f"{_counted(world.languages, 'language')}, correlated {world.alike:.2f}{lost}{several}."
+        f"{counted(world.languages, 'language')}, correlated {world.alike:.2f}{lost}{several}."
     )
 
 
@@ -189,7 +182,9 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
         yield last
     if grown:
         yield ""
-        yield from _wrapped(f"A design of more than {_settings(plan.now[0])} needs a larger study. {_growth()}")
+        yield from _wrapped(
+            f"A design of more than {counted(plan.now[0], 'setting')} needs a larger study. {_growth()}"
+        )
 
 
 def _wrapped_command(text: str) -> list[str]:

@@ -52,22 +52,22 @@ def _read_from(model: PreTrainedModel, field: str) -> list[tuple[str, str]]:
 
     An attribute is the ``p`` of ``nn.Dropout``, or a number that the module passes on to its attention.
     """
-    found: list[dict[tuple[str, str], float]] = []
+    found: list[set[tuple[str, str]]] = []
     for share in (0.25, 0.75):
         config = copy.deepcopy(model.config)
         setattr(config, field, share)
         with torch.device("meta"):
             body = type(model.base_model)(config)
-        numbers = {
-            (name, attribute): value
-            for name, part in body.named_modules()
-            for attribute, value in vars(part).items()
-            if isinstance(value, float)
-        }
-        found.append({place: value for place, value in numbers.items() if value == share})
-    low, high = found
-    there = dict(model.base_model.named_modules())
-    return [place for place in low if place in high and place[0] in there]
+        found.append(
+            {
+                (name, attribute)
+                for name, part in body.named_modules()
+                for attribute, value in vars(part).items()
+                if isinstance(value, float) and value == share
+            }
+        )
+    there = {name for name, _ in model.base_model.named_modules()}
+    return [place for place in found[0] & found[1] if place[0] in there]
 
 
 def _set_share(body: nn.Module, name: str, attribute: str, share: float) -> None:

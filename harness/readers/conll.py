@@ -45,35 +45,41 @@ def read(lines: Lines, name: str) -> Columns:
 
 def _words(header: list[tuple[int, str]], width: int, lines: Lines) -> Iterator[Row | None]:
     """The header's words. A line that begins with # has a word if it has all columns and the tag of another line."""
-    plain = [line for _, line in lines if not _ends_sentence(line) and not line.startswith("# ")]
-    tags, tabs = {cells_of(line)[-1] for line in plain}, "\t" in plain[0]
+    plain = [
+        (cells[-1], "\t" in line)
+        for _, line in lines
+        if not line.startswith("# ") and not _ends_sentence(line, cells := cells_of(line))
+    ]
+    tags, tabs = {tag for tag, _ in plain}, plain[0][1]
     for number, line in header:
         cells = cells_of(line)
-        if _ends_sentence(line):
+        if _ends_sentence(line, cells):
             yield None
         elif len(cells) == width and cells[-1] in tags and ("\t" in line) is tabs:
             yield Row(number, tuple(cells))
 
 
-def _ends_sentence(line: str) -> bool:
+def _ends_sentence(line: str, cells: list[str]) -> bool:
     """Whether a line has no word: it is blank, starts a document, or is a known comment."""
-    return not line.strip(" \t") or cells_of(line)[0] == DOCUMENT or bool(COMMENT.match(line))
+    return not line.strip(" \t") or cells[0] == DOCUMENT or bool(COMMENT.match(line))
 
 
 def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
     width = first = 0
     header: list[tuple[int, str]] = []
     for number, line in lines:
-        if not width and (line.startswith("# ") or _ends_sentence(line)):
+        cells = cells_of(line)
+        ends = _ends_sentence(line, cells)
+        if not width and (ends or line.startswith("# ")):
             header.append((number, line))
             continue
-        if _ends_sentence(line):
+        if ends:
             yield None
             continue
-        cells = cells_of(line)
         if not width:
             width, first = len(cells), number
-            yield from _words(header, width, lines)
+            if any(line.startswith("# ") for _, line in header):  # a pass over all lines, which few files need
+                yield from _words(header, width, lines)
         if len(cells) == width:
             yield Row(number, tuple(cells))
         elif not line.startswith("# "):  # else a comment, as a word's line has all columns

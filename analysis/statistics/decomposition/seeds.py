@@ -69,13 +69,12 @@ def _mean(found: list[Components]) -> Components:
     reason = next((one.reason for one in found if one.reason), "")
     if not reason and len({one.names for one in found}) > 1:
         reason = "the settings have different pairs of seeds"
+    none = np.empty((0, 1))
     if reason:
         empty = np.empty((0, 0))
-        none = np.empty((0, 1))
         return replace(
             first, names=(), variance=empty, low=empty, high=empty, share_low=none, share_high=none, reason=reason
         )
-    none = np.empty((0, 1))
     return replace(
         first,
         variance=np.mean([one.variance for one in found], axis=0),
